@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Meerkat.Core.Boot;
+
+/// <summary>
+/// <c>board.json</c>: what kind of device this is and what the boot loader keeps to, whatever a bundle says.
+/// </summary>
+/// <param name="Platform">The platform that bundles must name, compared exactly but for case: <c>linux-x64</c>.</param>
+/// <param name="User">Who the firmware runs as: a name, a number or <c>user:group</c>; empty: whoever runs the boot loader.</param>
+/// <param name="AgentEmbedded">The firmware hosts the agent itself.</param>
+/// <param name="AgentProgram">Path of the agent; empty: beside the boot loader.</param>
+/// <param name="ReserveBytes">Space that an update must leave free.</param>
+/// <param name="Settings">Configuration keys pinned above every level.</param>
+/// <param name="Supervision">The <c>boot.*</c> settings among them.</param>
+public sealed record Board(
+    string Platform,
+    string User,
+    bool AgentEmbedded,
+    string AgentProgram,
+    long ReserveBytes,
+    JsonObject Settings,
+    SupervisionSettings Supervision)
+{
+    public const int Format = 1;
+    public const long DefaultReserveBytes = 1 << 20;
+
+    /// <exception cref="FormatException">What is wrong with the file, for people.</exception>
+    public static Board Parse(ReadOnlySpan<byte> text)
+    {
+        JsonObject json;
+        try
+        {
+            json = JsonNode.Parse(text) as JsonObject ?? throw new FormatException("board.json: expected an object");
+        }
+        catch (JsonException fault)
+        {
+            throw new FormatException("board.json is not JSON: " + fault.Message, fault);
+        }
+        if (Number(json, "format", 0) is var format && format != Format)
+        {
+            throw new FormatException($"board.json: expected \"format\": {Format}, found {format}");
+        }
+        string[] known = ["format", "platform", "user", "agent", "agent_program", "trial_attempts", "reserve", "settings"];
+        if (json.Select(member => member.Key).FirstOrDefault(key => !known.Contains(key)) is { } unknown)
+        {
+            throw new FormatException($"board.json: unknown key \"{unknown}\"; known are {string.Join(", ", known)}");
+        }
+        var settings = json["settings"] switch
+        {
+            null => [],
+            JsonObject pinned => pinned,
+            _ => throw new FormatException("board.json: \"settings\" must be an object"),
+        };
+        var embedded = Text(json, "agent", "separate") switch
+        {
+            "separate" => false,
+            "embedded" => true,
+            var other => throw new FormatException($"board.json: \"agent\" must be separate or embedded, not {other}"),
+        };
+        var attempts = Number(json, "trial_attempts", 1);
+        if (attempts is < 1 or > 255)
+        {
+            throw new FormatException($"board.json: \"trial_attempts\" must be 1 to 255, not {attempts}");
+        }
+        var platform = Text(json, "platform", "");
+        return new Board(
+            platform.Length > 0 ? platform : throw new FormatException("board.json: \"platform\" is missing"),
+            Text(json, "user", ""),
+            embedded,
+            Text(json, "agent_program", ""),
+            Number(json, "reserve", DefaultReserveBytes),
+            settings,
+            Bounds(settings["boot"] as JsonObject ?? []) with
+            {
+                TrialAttempts = (byte)attempts,
+                AgentEmbedded = embedded,
+            });
+    }
+
+    private static SupervisionSettings Bounds(JsonObject boot)
+    {
+        var defaults = new SupervisionSettings();
+        return new SupervisionSettings
+        {
+            Ready = Text(boot, "ready", "alive") switch
+            {
+                "alive" => ReadyMode.Alive,
+                "notify" => ReadyMode.Notify,
+                var other => throw new FormatException($"board.json: boot.ready must be alive or notify, not {other}"),
+            },
+            ReadyTimeout = Seconds(boot, "ready_timeout", defaults.ReadyTimeout),
+            ReadyAfter = Seconds(boot, "ready_after", defaults.ReadyAfter),
+            Settle = Seconds(boot, "settle", defaults.Settle),
+            StopTimeout = Seconds(boot, "stop_timeout", defaults.StopTimeout),
+            Watchdog = Seconds(boot, "watchdog", defaults.Watchdog),
+            MaxCrashes = (int)Math.Clamp(Number(boot, "max_crashes", 0), 0, int.MaxValue),
+        };
+    }
+
+    private static TimeSpan Seconds(JsonObject json, string key, TimeSpan standard)
+    {
+        if (json[key] is not { } node)
+        {
+            return standard;
+        }
+        return node.GetValueKind() == JsonValueKind.Number
+            && node.AsValue().TryGetValue<double>(out var seconds) && seconds is >= 0 and <= 86400
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new FormatException(
+                $"board.json: boot.{key} must be 0 to 86400 seconds, not {node.ToJsonString()}");
+    }
+
+    private static long Number(JsonObject json, string key, long standard)
+    {
+        if (json[key] is not { } node)
+        {
+            return standard;
+        }
+        return node.GetValueKind() == JsonValueKind.Number && node.AsValue().TryGetValue<long>(out var number)
+            ? number
+            : throw new FormatException(string.Create(
+                CultureInfo.InvariantCulture, $"board.json: \"{key}\" must be a whole number, not {node.ToJsonString()}"));
+    }
+
+    private static string Text(JsonObject json, string key, string standard)
+    {
+        if (json[key] is not { } node)
+        {
+            return standard;
+        }
+        return node.GetValueKind() == JsonValueKind.String
+            ? (string)node!
+            : throw new FormatException($"board.json: \"{key}\" must be text, not {node.ToJsonString()}");
+    }
+}

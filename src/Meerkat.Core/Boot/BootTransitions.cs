@@ -1,0 +1,105 @@
+using Meerkat.Core.Values;
+
+namespace Meerkat.Core.Boot;
+
+/// <summary>Every change that the boot record ever sees, as pure functions from one record to the next.</summary>
+public static class BootTransitions
+{
+    /// <summary>How often a merge is tried before the trial is given up.</summary>
+    public const byte MergeAttempts = 3;
+
+    /// <summary>The record of a new device: slot 0 holds the factory firmware, committed.</summary>
+    public static BootRecord Factory(SlotRecord firmware) => new()
+    {
+        Sequence = 1,
+        Active = SlotId.Zero,
+        Fallback = null,
+        Committed = true,
+        Slot0 = firmware with { State = SlotState.Committed, CommitCount = 1 },
+        Slot1 = SlotRecord.Empty,
+    };
+
+    /// <summary>Step 2 of an update: from here on nothing can start what is (half) in the slot.</summary>
+    public static BootRecord Invalidate(this BootRecord record, SlotId slot) =>
+        record.Next().With(slot, SlotRecord.Empty) with
+        {
+            Fallback = record.Fallback == slot ? null : record.Fallback,
+        };
+
+    /// <summary>Step 5: the next boot tries <paramref name="target"/>.</summary>
+    /// <param name="record">The record before.</param>
+    /// <param name="target">The slot just installed.</param>
+    /// <param name="installed">Its digests and version.</param>
+    /// <param name="running">The slot that runs now and is gone back to; none in recovery.</param>
+    /// <param name="commitTimeoutSeconds">0 to 604800.</param>
+    /// <param name="trialAttempts">How many first boots the trial gets, at least 1.</param>
+    /// <param name="merge">Whether the old file system is merged into the new one.</param>
+    public static BootRecord Arm(
+        this BootRecord record,
+        SlotId target,
+        SlotRecord installed,
+        SlotId? running,
+        int commitTimeoutSeconds,
+        byte trialAttempts,
+        bool merge) =>
+        record.Next().With(target, installed with { State = SlotState.Written, CommitCount = 0 }) with
+        {
+            Active = target,
+            Fallback = running,
+            Committed = false,
+            CommitTimeoutSeconds = commitTimeoutSeconds,
+            TrialAttempts = trialAttempts,
+            MergeAttempts = merge ? MergeAttempts : (byte)0,
+            MergePending = merge,
+            TrialBootId = Guid.Empty,
+        };
+
+    /// <summary>Takes an armed update back: the running slot stays, the target is empty.</summary>
+    public static BootRecord CancelArm(this BootRecord record, SlotId running) =>
+        record.Settle(running).With(running.Other, SlotRecord.Empty) with { Fallback = null };
+
+    /// <summary>Step 8: a merge attempt is counted before it starts.</summary>
+    public static BootRecord CountMergeAttempt(this BootRecord record) =>
+        record.Next() with { MergeAttempts = (byte)(record.MergeAttempts - 1) };
+
+    /// <summary>Step 9: the attempt is charged and the merge done, before the firmware starts.</summary>
+    public static BootRecord StartTrial(this BootRecord record, Guid kernelBootId) =>
+        record.Next().With(record.Active, record[record.Active] with { State = SlotState.Trial }) with
+        {
+            TrialAttempts = (byte)(record.TrialAttempts - 1),
+            MergePending = false,
+            MergeAttempts = 0,
+            TrialBootId = kernelBootId,
+        };
+
+    /// <summary>Step 10: the active slot is good, for ever. The old slot stays as the fallback for a rotten image.</summary>
+    public static BootRecord Commit(this BootRecord record)
+    {
+        var count = uint.Max(record.Slot0.CommitCount, record.Slot1.CommitCount) + 1;
+        var active = record[record.Active] with { State = SlotState.Committed, CommitCount = count };
+        return record.Settle(record.Active).With(record.Active, active) with { Fallback = record.Fallback };
+    }
+
+    /// <summary>The fallback slot takes over, committed; the failed slot never starts again.</summary>
+    /// <exception cref="InvalidOperationException">There is no fallback.</exception>
+    public static BootRecord FallBack(this BootRecord record, BootOutcome reason)
+    {
+        var fallback = record.Fallback
+            ?? throw new InvalidOperationException("there is no slot to fall back to");
+        var failed = record[record.Active] with { State = SlotState.Failed };
+        return record.Settle(fallback).With(record.Active, failed) with { Fallback = null, LastOutcome = reason };
+    }
+
+    private static BootRecord Settle(this BootRecord record, SlotId active) => record.Next() with
+    {
+        Active = active,
+        Committed = true,
+        CommitTimeoutSeconds = 0,
+        TrialAttempts = 0,
+        MergeAttempts = 0,
+        MergePending = false,
+        TrialBootId = Guid.Empty,
+    };
+
+    private static BootRecord Next(this BootRecord record) => record with { Sequence = record.Sequence + 1 };
+}

@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using Meerkat.Core.Values;
+
+namespace Meerkat.Core.Boot;
+
+/// <summary>
+/// What the boot loader knows between the start of a slot and the next boot. Immutable; <see cref="SupervisionMachine"/>
+/// makes the next one from an event.
+/// </summary>
+public sealed record Supervision
+{
+    public required SupervisionSettings Settings { get; init; }
+
+    public required BootRecord Record { get; init; }
+
+    public required RunMode Mode { get; init; }
+
+    /// <summary>The slot whose firmware runs; none in recovery.</summary>
+    public required SlotId? Running { get; init; }
+
+    public FirmwarePhase Firmware { get; init; } = FirmwarePhase.Absent;
+
+    /// <summary>When the firmware was started last.</summary>
+    public TimeSpan StartedAt { get; init; }
+
+    /// <summary>Since when the firmware has been ready.</summary>
+    public TimeSpan? ReadySince { get; init; }
+
+    /// <summary>The last watchdog ping; none: the firmware does not use the watchdog.</summary>
+    public TimeSpan? LastPing { get; init; }
+
+    /// <summary>When a firmware that ended is started again.</summary>
+    public TimeSpan? StartAgainAt { get; init; }
+
+    /// <summary>Ends of a committed firmware in a row, each before it had run well for a minute.</summary>
+    public int Crashes { get; init; }
+
+    public bool AgentReady { get; init; }
+
+    /// <summary>When the agent was started last.</summary>
+    public TimeSpan AgentStartedAt { get; init; }
+
+    /// <summary>Since when the agent has not been reachable; meaningful while it is not ready.</summary>
+    public TimeSpan AgentDownSince { get; init; }
+
+    /// <summary>When an agent that ended is started again.</summary>
+    public TimeSpan? StartAgentAgainAt { get; init; }
+
+    public int AgentCrashes { get; init; }
+
+    /// <summary>The connection that installs; none when no update runs.</summary>
+    public long? Lease { get; init; }
+
+    /// <summary>What follows when everything has been stopped; none while nothing is being stopped.</summary>
+    public SupervisionEffect? AfterStop { get; init; }
+
+    /// <summary>Whether the user's settings differ from those the trial began with. Told by the supervisor before each step.</summary>
+    public bool SettingsChanged { get; init; }
+
+    /// <summary>Why the record cannot be written; empty while it can.</summary>
+    public string RecordProblem { get; init; } = "";
+
+    public bool Stopping => AfterStop is not null;
+
+    /// <summary>An update was armed, and its slot does not run yet.</summary>
+    public bool Armed => !Record.Committed && Record.Active != Running;
+
+    /// <summary>A trial runs that has something to fall back to.</summary>
+    public bool CanFallBack => Mode == RunMode.Trial && Record.Fallback is not null;
+
+    /// <summary>The end of the trial, when it has one.</summary>
+    public TimeSpan? CommitDeadline => CanFallBack && Record.CommitTimeoutSeconds > 0
+        ? StartedAt + TimeSpan.FromSeconds(Record.CommitTimeoutSeconds)
+        : null;
+
+    /// <summary>The first moment at which <see cref="SupervisionEvent.TimePassed"/> can matter.</summary>
+    public TimeSpan? NextDeadline
+    {
+        get
+        {
+            if (Stopping)
+            {
+                return null;
+            }
+            ImmutableArray<TimeSpan?> deadlines =
+            [
+                CommitDeadline, ReadyDeadline, AliveAt, AgentDeadline, CommitsItselfAt, WatchdogDeadline,
+                StartAgainAt, StartAgentAgainAt,
+            ];
+            return deadlines.Min();
+        }
+    }
+
+    internal TimeSpan? ReadyDeadline => Firmware == FirmwarePhase.Starting && Settings.Ready == ReadyMode.Notify
+        ? StartedAt + Settings.ReadyTimeout
+        : null;
+
+    internal TimeSpan? AliveAt => Firmware == FirmwarePhase.Starting && Settings.Ready == ReadyMode.Alive
+        ? StartedAt + Settings.ReadyAfter
+        : null;
+
+    internal TimeSpan? AgentDeadline => CanFallBack && !AgentReady && !Settings.AgentEmbedded
+        ? AgentDownSince + Settings.ReadyTimeout
+        : null;
+
+    internal TimeSpan? WatchdogDeadline => Firmware == FirmwarePhase.Ready && LastPing is { } ping
+        ? ping + Settings.Watchdog
+        : null;
+
+    internal TimeSpan? CommitsItselfAt =>
+        Mode == RunMode.Trial && Record.CommitTimeoutSeconds == 0 && ReadySince is { } since
+        && (AgentReady || Settings.AgentEmbedded)
+            ? since + Settings.Settle
+            : null;
+}

@@ -1,0 +1,86 @@
+using Meerkat.Core.Boot;
+
+namespace Meerkat.Storage;
+
+/// <summary>
+/// The two copies of the boot record, <c>boot/record.0</c> and <c>boot/record.1</c>: files of fixed length, made once and
+/// then only overwritten in place. A write goes to the copy that does not count, so a torn one loses only the newer state.
+/// </summary>
+public sealed class BootRecordStore(IVolume volume)
+{
+    private const int Tries = 3;
+    private const int MostBytes = 64 * 1024;
+
+    private int current;
+
+    /// <summary>Reads both copies and says which counts. The next <see cref="Write"/> goes to the other one.</summary>
+    public BootRecordChoice Read()
+    {
+        var choice = BootRecordChoice.Of(ReadCopy(0), ReadCopy(1));
+        current = choice is BootRecordChoice.Chosen chosen ? chosen.Copy : 0;
+        return choice;
+    }
+
+    /// <summary>Makes both copies on a device that has none.</summary>
+    public void Provision(BootRecord record)
+    {
+        for (var copy = 0; copy < 2; copy++)
+        {
+            volume.RemoveIfThere(Path(copy));
+            using var file = volume.Create(Path(copy), 0x1A4);
+            file.Write(BootRecordCodec.Encode(record), 0);
+            file.Flush();
+        }
+        volume.FlushDirectory("boot");
+        current = 0;
+    }
+
+    /// <summary>Makes a record durable: one write, one flush. A fault is tried again on the same copy.</summary>
+    /// <exception cref="StorageException">It could not be stored; which record counts after this is not known.</exception>
+    public void Write(BootRecord record)
+    {
+        var bytes = BootRecordCodec.Encode(record);
+        var copy = 1 - current;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                EnsureThere(copy);
+                using var file = volume.OpenWrite(Path(copy));
+                file.Write(bytes, 0);
+                file.Flush();
+                current = copy;
+                return;
+            }
+            catch (StorageException) when (attempt < Tries)
+            {
+                // Tried again at once: whatever passes (a signal, a busy medium) has passed, and nothing waits for the rest.
+            }
+        }
+    }
+
+    private static string Path(int copy) => copy == 0 ? "boot/record.0" : "boot/record.1";
+
+    /// <summary>A copy that vanished is made anew; its twin still counts until the write is durable.</summary>
+    private void EnsureThere(int copy)
+    {
+        if (volume.Find(Path(copy)) is not { Kind: EntryKind.File })
+        {
+            volume.RemoveTree(Path(copy));
+            volume.Create(Path(copy), 0x1A4).Dispose();
+            volume.FlushDirectory("boot");
+        }
+    }
+
+    private BootRecordCopy ReadCopy(int copy)
+    {
+        try
+        {
+            return BootRecordCodec.Decode(volume.ReadSmall(Path(copy), MostBytes));
+        }
+        catch (StorageException fault)
+        {
+            return new BootRecordCopy.Unusable(BootRecordProblem.Missing, fault.Message);
+        }
+    }
+}

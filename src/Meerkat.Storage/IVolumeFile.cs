@@ -1,0 +1,17 @@
+namespace Meerkat.Storage;
+
+/// <summary>An open file of a volume. Writes are durable only after <see cref="Flush"/>.</summary>
+public interface IVolumeFile : IDisposable
+{
+    long Length { get; }
+
+    /// <summary>Reads up to the buffer's length; 0 at the end.</summary>
+    int Read(Span<byte> buffer, long offset);
+
+    /// <summary>Writes all the bytes.</summary>
+    void Write(ReadOnlySpan<byte> bytes, long offset);
+
+    void Truncate(long length);
+
+    void Flush();
+}

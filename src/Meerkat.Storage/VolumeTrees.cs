@@ -1,0 +1,148 @@
+using System.Text;
+
+namespace Meerkat.Storage;
+
+/// <summary>Whole files and trees over the single operations of a volume.</summary>
+public static class VolumeTrees
+{
+    private const int AccessDeniedErrno = 13;
+
+    /// <summary>Reads a small file; nothing when there is none.</summary>
+    /// <exception cref="StorageException">The file is longer than <paramref name="mostBytes"/> or cannot be read.</exception>
+    public static byte[]? ReadSmall(this IVolume volume, string path, int mostBytes)
+    {
+        if (volume.Find(path) is not { Kind: EntryKind.File } entry)
+        {
+            return null;
+        }
+        if (entry.Bytes > mostBytes)
+        {
+            const int fileTooBigErrno = 27;
+            throw new StorageException("read", path, fileTooBigErrno);
+        }
+        using var file = volume.OpenRead(path);
+        var bytes = new byte[(int)entry.Bytes];
+        var length = 0;
+        while (length < bytes.Length && file.Read(bytes.AsSpan(length), length) is > 0 and var count)
+        {
+            length += count;
+        }
+        return bytes[..length];
+    }
+
+    /// <summary>Replaces a file in one durable step: a temporary name beside it, flush, rename, flush of the directory.</summary>
+    public static void Replace(this IVolume volume, string path, ReadOnlySpan<byte> contents, int mode)
+    {
+        var temporary = path + ".new";
+        volume.RemoveIfThere(temporary);
+        using (var file = volume.Create(temporary, mode))
+        {
+            file.Write(contents, 0);
+            file.Flush();
+        }
+        volume.Rename(temporary, path);
+        volume.FlushDirectory(Parent(path));
+    }
+
+    public static void Replace(this IVolume volume, string path, string contents, int mode) =>
+        volume.Replace(path, Encoding.UTF8.GetBytes(contents), mode);
+
+    public static void RemoveIfThere(this IVolume volume, string path)
+    {
+        if (volume.Find(path) is not null)
+        {
+            volume.Remove(path);
+        }
+    }
+
+    /// <summary>Makes a directory unless it is there.</summary>
+    public static void EnsureDirectory(this IVolume volume, string path, int mode)
+    {
+        if (volume.Find(path) is null)
+        {
+            volume.CreateDirectory(path, mode);
+        }
+    }
+
+    /// <summary>Removes whatever is at the path, with all below it; nothing when there is nothing.</summary>
+    public static void RemoveTree(this IVolume volume, string path)
+    {
+        if (volume.Find(path) is not { } top)
+        {
+            return;
+        }
+        if (top.Kind != EntryKind.Directory)
+        {
+            volume.Remove(path);
+            return;
+        }
+        // Not recursive: a firmware may leave a tree deeper than any stack.
+        var directories = new Stack<(string Path, bool Emptied)>();
+        directories.Push((path, false));
+        while (directories.TryPop(out var directory))
+        {
+            if (directory.Emptied)
+            {
+                volume.Remove(directory.Path);
+                continue;
+            }
+            directories.Push((directory.Path, true));
+            foreach (var entry in volume.ListToRemove(directory.Path))
+            {
+                var inside = directory.Path + "/" + entry.Name;
+                if (entry.Kind == EntryKind.Directory)
+                {
+                    directories.Push((inside, false));
+                }
+                else
+                {
+                    volume.Remove(inside);
+                }
+            }
+        }
+    }
+
+    /// <summary>Bytes of all regular files below a directory.</summary>
+    public static long TreeBytes(this IVolume volume, string path)
+    {
+        if (volume.Find(path) is not { Kind: EntryKind.Directory })
+        {
+            return 0;
+        }
+        long bytes = 0;
+        var directories = new Stack<string>();
+        directories.Push(path);
+        while (directories.TryPop(out var directory))
+        {
+            foreach (var entry in volume.List(directory))
+            {
+                if (entry.Kind == EntryKind.Directory)
+                {
+                    directories.Push(directory + "/" + entry.Name);
+                }
+                else if (entry.Kind == EntryKind.File)
+                {
+                    bytes += entry.Bytes;
+                }
+            }
+        }
+        return bytes;
+    }
+
+    public static string Parent(string path) =>
+        path.LastIndexOf('/') is >= 0 and var slash ? path[..slash] : "";
+
+    /// <summary>A directory that its owner may not enter is opened up first: it is about to go.</summary>
+    private static System.Collections.Immutable.ImmutableArray<VolumeEntry> ListToRemove(this IVolume volume, string path)
+    {
+        try
+        {
+            return volume.List(path);
+        }
+        catch (StorageException fault) when (fault.Errno == AccessDeniedErrno && volume.Find(path) is { } entry)
+        {
+            volume.SetAttributes(path, entry.Attributes with { Mode = 0x1C0 });
+            return volume.List(path);
+        }
+    }
+}
