@@ -1,1 +1,35 @@
-return 0;
+using Meerkat.Boot;
+using Meerkat.Boot.Posix;
+
+const int misused = 2;
+
+switch (args)
+{
+    case [ExecLauncher.Switch, .. { Length: >= 5 } words]:
+        return ExecLauncher.Run(words);
+    case [LifeGuard.Switch, var life]:
+        return LifeGuard.Run(life);
+    case ["--version"]:
+        Console.WriteLine(typeof(Supervisor).Assembly.GetName().Version?.ToString(3));
+        return 0;
+    case [{ Length: > 0 } root] when root[0] != '-':
+        return BootLoader.Run(root, Log);
+    default:
+        var help = args is ["--help"] or ["-h"];
+        (help ? Console.Out : Console.Error).WriteLine(
+            """
+            meerkat-boot - starts a device: decides which slot runs, and keeps watch over it
+
+            Usage:
+              meerkat-boot ROOT        run the device in the directory ROOT until SIGTERM
+              meerkat-boot --version
+
+            Make a device first:       meerkat device init ROOT FIRMWARE.zip
+            Example:                   meerkat-boot /var/lib/meerkat
+
+            Exit codes: 0 ended by SIGTERM or SIGINT, 1 the device cannot be started (the reason is printed), 2 wrong usage.
+            """);
+        return help ? 0 : misused;
+}
+
+static void Log(string line) => Console.Error.WriteLine("meerkat-boot: " + line);

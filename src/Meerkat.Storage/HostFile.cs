@@ -50,7 +50,7 @@ internal sealed class HostFile(int descriptor, string path) : IVolumeFile
 
     public void Flush()
     {
-        if (Libc.FDataSync(descriptor) != 0)
+        if (Libc.FSync(descriptor) != 0)
         {
             throw new StorageException("flush", path, Marshal.GetLastPInvokeError());
         }

@@ -68,7 +68,7 @@ public static class SupervisionMachine
         return stop && !now.Stopping
             ? Step(
                 next with { AfterStop = refused.Next.AfterStop ?? new SupervisionEffect.BootAgain() },
-                [.. answers, new SupervisionEffect.KeepOutput(), new SupervisionEffect.StopAll()])
+                [.. answers, new SupervisionEffect.StopAll(), new SupervisionEffect.KeepOutput()])
             : Step(next, [.. answers]);
     }
 
@@ -86,9 +86,8 @@ public static class SupervisionMachine
             code, slot, now.Record[slot].Version.Version, number, moment.Uptime - now.StartedAt, moment.Wall, detail,
             now.SettingsChanged);
         var record = now.Record.FallBack(reason);
-        var stopped = StopAll(
-            now with { Record = record }, new SupervisionEffect.BootAgain(), [.. first, new SupervisionEffect.KeepOutput()]);
-        return stopped with { Store = record };
+        var stopped = StopAll(now with { Record = record }, new SupervisionEffect.BootAgain(), first);
+        return stopped with { Store = record, Effects = [.. stopped.Effects, new SupervisionEffect.KeepOutput()] };
     }
 
     internal static SupervisionStep Commit(Supervision now, params SupervisionEffect[] first)

@@ -42,9 +42,6 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "pwrite64", SetLastError = true)]
     public static partial nint PWrite(int descriptor, ReadOnlySpan<byte> buffer, nint count, long offset);
 
-    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
-    public static partial int FDataSync(int descriptor);
-
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     public static partial int FSync(int descriptor);
 

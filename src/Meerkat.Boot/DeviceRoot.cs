@@ -1,0 +1,76 @@
+using System.Text;
+using Meerkat.Core.Boot;
+using Meerkat.Storage;
+
+namespace Meerkat.Boot;
+
+/// <summary>A device's root directory: its volume and its board, opened and looked at once.</summary>
+public sealed class DeviceRoot : IDisposable
+{
+    /// <summary>The longest root whose sockets the system can still name (sun_path holds 108 bytes).</summary>
+    public const int LongestPath = 80;
+
+    public const string BoardPath = "board.json";
+    public const string LockPath = "boot/lock";
+    public const string DataPath = "data";
+
+    private const int MostBoardBytes = 1 << 20;
+    private const int PublicMode = 0x1ED;
+
+    private DeviceRoot(string path, HostVolume volume, Board board)
+    {
+        Path = path;
+        Volume = volume;
+        Board = board;
+    }
+
+    /// <summary>Absolute.</summary>
+    public string Path { get; }
+
+    public HostVolume Volume { get; }
+
+    public Board Board { get; }
+
+    /// <exception cref="BootRefusedException">It is no device's root, or its board cannot be read.</exception>
+    public static DeviceRoot Open(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        full = full.Length > 1 ? full.TrimEnd('/') : full;
+        if (Encoding.UTF8.GetByteCount(full) > LongestPath)
+        {
+            throw new BootRefusedException(
+                $"the path {full} is too long: at most {LongestPath} bytes, so that sockets below it have names");
+        }
+        HostVolume? volume = null;
+        try
+        {
+            volume = new HostVolume(full);
+            var text = volume.ReadSmall(BoardPath, MostBoardBytes)
+                ?? throw new BootRefusedException(
+                    $"{full} has no board.json; make a device with: meerkat device init {path} FIRMWARE.zip");
+            return new DeviceRoot(full, volume, Board.Parse(text));
+        }
+        catch (StorageException fault)
+        {
+            volume?.Dispose();
+            throw new BootRefusedException($"{full} is no device: {fault.Message}; make one with: meerkat device init");
+        }
+        catch (FormatException fault)
+        {
+            volume?.Dispose();
+            throw new BootRefusedException($"{full}/{fault.Message}");
+        }
+    }
+
+    /// <summary>Makes the directories that a device has besides its slots.</summary>
+    public static void MakeDirectories(IVolume volume)
+    {
+        foreach (var name in (string[])["boot", SlotPaths.All, DataPath, "run", "log"])
+        {
+            volume.EnsureDirectory(name, PublicMode);
+        }
+        volume.FlushDirectory("");
+    }
+
+    public void Dispose() => Volume.Dispose();
+}

@@ -1,0 +1,126 @@
+using Meerkat.Core.Merge;
+using Meerkat.Core.Values;
+using Meerkat.Storage;
+
+namespace Meerkat.Boot;
+
+/// <summary>
+/// Carries a merge plan out. The old file system is never touched; a file of the new one appears whole or not at all,
+/// so an interrupted merge is simply done again.
+/// </summary>
+public sealed class FileMerger(IVolume volume)
+{
+    private const int PrivateMode = 0x1C0;
+    private const int BlockBytes = 256 * 1024;
+    private const int VanishedErrno = 2;
+
+    /// <summary>Looks at both file systems and says what a merge would do. An unreadable old one counts as empty.</summary>
+    public MergePlan Plan(SlotId from, SlotId to) =>
+        MergePlanner.Plan(Entries(SlotPaths.Files(from)), Entries(SlotPaths.Files(to)));
+
+    /// <summary>Copies what the plan says, all of it durable when this returns.</summary>
+    /// <exception cref="StorageException">A fault of the medium; no space left among them.</exception>
+    public void Merge(SlotId from, SlotId to, MergePlan plan)
+    {
+        var temporary = SlotPaths.Temporary(to);
+        volume.RemoveTree(temporary);
+        volume.CreateDirectory(temporary, PrivateMode);
+        var oldFiles = SlotPaths.Files(from);
+        var newFiles = SlotPaths.Files(to);
+        var touched = new SortedSet<string>(StringComparer.Ordinal) { newFiles, SlotPaths.Slot(to) };
+        foreach (var step in plan.Steps)
+        {
+            var source = $"{oldFiles}/{step.Path}";
+            var target = $"{newFiles}/{step.Path}";
+            Copy(source, temporary + "/entry", target, step);
+            touched.Add(VolumeTrees.Parent(target));
+            if (step.Kind == MergeKind.Directory)
+            {
+                touched.Add(target);
+            }
+        }
+        foreach (var directory in plan.Steps.Where(step => step.Kind == MergeKind.Directory).Reverse())
+        {
+            // Last of all, because every name made in a directory changes its time.
+            var attributes = volume.Find($"{oldFiles}/{directory.Path}")!.Value.Attributes;
+            volume.SetAttributes($"{newFiles}/{directory.Path}", attributes);
+        }
+        foreach (var directory in touched)
+        {
+            volume.FlushDirectory(directory);
+        }
+    }
+
+    private void Copy(string source, string temporary, string target, MergeStep step)
+    {
+        var attributes = volume.Find(source)?.Attributes
+            ?? throw new StorageException("copy", source, VanishedErrno);
+        switch (step.Kind)
+        {
+            case MergeKind.Directory:
+                volume.CreateDirectory(temporary, PrivateMode);
+                break;
+            case MergeKind.Link:
+                volume.CreateLink(temporary, volume.ReadLink(source));
+                break;
+            default:
+                CopyContents(source, temporary);
+                break;
+        }
+        volume.SetAttributes(temporary, attributes);
+        if (step.Kind == MergeKind.File)
+        {
+            using var file = volume.OpenRead(temporary);
+            file.Flush();
+        }
+        if (step.Replaces && volume.Find(target) is { Kind: not EntryKind.File })
+        {
+            volume.RemoveTree(target);
+        }
+        volume.Rename(temporary, target);
+    }
+
+    private void CopyContents(string source, string temporary)
+    {
+        using var from = volume.OpenRead(source);
+        using var to = volume.Create(temporary, PrivateMode);
+        var block = new byte[BlockBytes];
+        for (long offset = 0; from.Read(block, offset) is > 0 and var count; offset += count)
+        {
+            to.Write(block.AsSpan(0, count), offset);
+        }
+    }
+
+    private List<MergeEntry> Entries(string top)
+    {
+        var entries = new List<MergeEntry>();
+        if (volume.Find(top) is not { Kind: EntryKind.Directory })
+        {
+            return entries;
+        }
+        var directories = new Stack<string>();
+        directories.Push("");
+        while (directories.TryPop(out var directory))
+        {
+            foreach (var entry in volume.List(directory.Length == 0 ? top : $"{top}/{directory}"))
+            {
+                var path = directory.Length == 0 ? entry.Name : $"{directory}/{entry.Name}";
+                entries.Add(new MergeEntry(path, Kind(entry.Kind), entry.Bytes));
+                if (entry.Kind == EntryKind.Directory)
+                {
+                    directories.Push(path);
+                }
+            }
+        }
+        return entries;
+    }
+
+    private static MergeKind Kind(EntryKind kind) => kind switch
+    {
+        EntryKind.Special => MergeKind.Special,
+        EntryKind.File => MergeKind.File,
+        EntryKind.Directory => MergeKind.Directory,
+        EntryKind.Link => MergeKind.Link,
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using System.Text.Json;
+using Meerkat.Core.Boot;
+using Meerkat.Core.Values;
+using Meerkat.Storage;
+
+namespace Meerkat.Boot;
+
+/// <summary>What a firmware is told through its environment, and how it says that it is ready.</summary>
+internal static class FirmwareEnvironment
+{
+    public static Dictionary<string, string> Of(string root, SlotId slot, RunMode mode, BootRecord record, TimeSpan watchdog) =>
+        new()
+        {
+            ["MEERKAT_SLOT"] = slot.ToString(),
+            ["MEERKAT_FS"] = $"{root}/{SlotPaths.Files(slot)}",
+            ["MEERKAT_DATA"] = $"{root}/{DeviceRoot.DataPath}",
+            ["MEERKAT_CONFIG"] = $"{root}/{RunConfiguration.Path}",
+            ["MEERKAT_VERSION"] = record[slot].Version.Version,
+            ["MEERKAT_TRIAL"] = mode == RunMode.Trial ? "1" : "0",
+            ["WATCHDOG_USEC"] = ((long)watchdog.TotalMicroseconds).ToString(CultureInfo.InvariantCulture),
+        };
+
+    /// <summary>The manifest's <c>ready</c> wins over the board's.</summary>
+    public static ReadyMode Ready(byte[]? manifest, ReadyMode standard)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(manifest ?? "{}"u8.ToArray());
+            var ready = json.RootElement.TryGetProperty("ready", out var value) && value.ValueKind == JsonValueKind.String
+                ? value.GetString()
+                : null;
+            return ready switch
+            {
+                "notify" => ReadyMode.Notify,
+                "alive" => ReadyMode.Alive,
+                _ => standard,
+            };
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return standard;
+        }
+    }
+}

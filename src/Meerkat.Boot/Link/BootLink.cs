@@ -1,0 +1,81 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using Meerkat.Core.Boot;
+using Meerkat.Core.Values;
+
+namespace Meerkat.Boot.Link;
+
+/// <summary>
+/// The agent's side of the boot socket. One connection; while an installation runs it is also its lease: when it closes,
+/// the next installer gets its turn. One caller at a time.
+/// </summary>
+public sealed class BootLink : IDisposable
+{
+    public const string SocketPath = "run/boot.sock";
+
+    private readonly Socket socket;
+    private readonly StreamReader reader;
+    private readonly NetworkStream stream;
+
+    private BootLink(Socket socket)
+    {
+        this.socket = socket;
+        stream = new NetworkStream(socket);
+        reader = new StreamReader(stream);
+    }
+
+    /// <exception cref="SocketException">No boot loader runs on this root.</exception>
+    public static BootLink Connect(string root)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(Path.Combine(root, SocketPath)));
+            return new BootLink(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <exception cref="IOException">The boot loader is gone. So for every request.</exception>
+    public BootStatus Status() => Ask(new LinkRequest("status")).Status
+        ?? throw new IOException("the boot loader answered a status request without a status");
+
+    public LinkReply Invalidate(ulong sequence, SlotId slot) =>
+        Ask(new LinkRequest("invalidate", sequence, slot.Number));
+
+    public LinkReply Arm(ulong sequence, SlotId slot, SlotRecord installed, int commitTimeoutSeconds) => Ask(
+        new LinkRequest(
+            "arm",
+            sequence,
+            slot.Number,
+            commitTimeoutSeconds,
+            Version: installed.Version.Version,
+            BuildId: installed.Version.BuildId,
+            ImageSha256: installed.Image.ToString(),
+            ImageBytes: installed.ImageBytes));
+
+    public LinkReply Commit() => Ask(new LinkRequest("commit"));
+
+    public LinkReply Revert() => Ask(new LinkRequest("revert"));
+
+    public LinkReply Restart(bool force) => Ask(new LinkRequest("restart", Force: force));
+
+    public void Dispose()
+    {
+        reader.Dispose();
+        stream.Dispose();
+        socket.Dispose();
+    }
+
+    private LinkReply Ask(LinkRequest request)
+    {
+        stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(request, LinkJson.Default.LinkRequest), (byte)'\n']);
+        var line = reader.ReadLine() ?? throw new IOException("the boot loader closed the connection");
+        return JsonSerializer.Deserialize(line, LinkJson.Default.LinkReply)
+            ?? throw new IOException("the boot loader answered with null");
+    }
+}

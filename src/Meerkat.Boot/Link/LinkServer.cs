@@ -1,0 +1,126 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using Meerkat.Core.Boot;
+using Meerkat.Core.Values;
+
+namespace Meerkat.Boot.Link;
+
+/// <summary>The boot loader's side of the boot socket: a thread a connection, a line a request.</summary>
+/// <param name="path">Of the socket.</param>
+/// <param name="ask">Answers a request of a connection.</param>
+/// <param name="gone">Told when a connection has closed.</param>
+internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply> ask, Action<long> gone) : IDisposable
+{
+    private const int MostConnections = 16;
+    private const int LongestLine = 64 * 1024;
+
+    private readonly Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly SemaphoreSlim places = new(MostConnections);
+    private long lastConnection;
+
+    public void Start()
+    {
+        File.Delete(path);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        listener.Listen(MostConnections);
+        new Thread(Accept) { IsBackground = true, Name = "boot socket" }.Start();
+    }
+
+    public void Dispose()
+    {
+        listener.Dispose();
+        places.Dispose();
+    }
+
+    /// <summary>A request in the terms of the machine; what is missing in words when it cannot be one.</summary>
+    public static (BootRequest? Request, string Problem) Read(LinkRequest line, bool runningIntact)
+    {
+        SlotId? slot = line.Slot is 0 or 1 ? new SlotId(line.Slot.Value) : null;
+        switch (line.Operation)
+        {
+            case "invalidate" when slot is { } target:
+                return (new BootRequest.Invalidate(line.Sequence, target, runningIntact), "");
+            case "arm" when slot is { } target && line is { Version: { } version, BuildId: { } build, ImageBytes: >= 0 and var bytes }
+                && Digest.TryParse(line.ImageSha256, out var image):
+                var installed = new SlotRecord(SlotState.Written, new FirmwareVersion(version, build), image, bytes, 0);
+                return (new BootRequest.Arm(line.Sequence, target, installed, line.CommitTimeout ?? 0), "");
+            case "commit":
+                return (new BootRequest.Commit(line.Sequence), "");
+            case "revert":
+                return (new BootRequest.Revert(line.Sequence), "");
+            case "restart":
+                return (new BootRequest.Restart(line.Sequence, line.Force ?? false), "");
+            default:
+                return (null, $"the boot loader does not know '{line.Operation}', or a member of it is missing");
+        }
+    }
+
+    private void Accept()
+    {
+        while (true)
+        {
+            places.Wait();
+            try
+            {
+                var client = listener.Accept();
+                var connection = ++lastConnection;
+                new Thread(() => Serve(client, connection)) { IsBackground = true, Name = "boot socket client" }.Start();
+            }
+            catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Serve(Socket client, long connection)
+    {
+        try
+        {
+            using var stream = new NetworkStream(client, ownsSocket: true);
+            var buffer = new byte[LongestLine];
+            var filled = 0;
+            while (stream.Read(buffer, filled, buffer.Length - filled) is > 0 and var count)
+            {
+                filled += count;
+                while (buffer.AsSpan(0, filled).IndexOf((byte)'\n') is >= 0 and var end)
+                {
+                    Reply(stream, connection, buffer.AsSpan(0, end));
+                    buffer.AsSpan(end + 1, filled - end - 1).CopyTo(buffer);
+                    filled -= end + 1;
+                }
+                if (filled == buffer.Length)
+                {
+                    return;
+                }
+            }
+        }
+        catch (IOException)
+        {
+            // The client went away; what it held is freed below.
+        }
+        finally
+        {
+            gone(connection);
+            places.Release();
+        }
+    }
+
+    private void Reply(NetworkStream stream, long connection, ReadOnlySpan<byte> line)
+    {
+        LinkReply reply;
+        try
+        {
+            var request = JsonSerializer.Deserialize(line, LinkJson.Default.LinkRequest);
+            reply = request?.Operation is null
+                ? new LinkReply(BootRefusal.BadRequest, "expected an object with \"operation\"", 0)
+                : ask(connection, request);
+        }
+        catch (JsonException fault)
+        {
+            reply = new LinkReply(BootRefusal.BadRequest, "the request is not JSON: " + fault.Message, 0);
+        }
+        stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(reply, LinkJson.Default.LinkReply), (byte)'\n']);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Net.Sockets;
+using System.Text;
+using Meerkat.Boot.Posix;
+using Meerkat.Storage;
+
+namespace Meerkat.Boot;
+
+/// <summary>The receiving end of systemd's notify protocol (sd_notify(3)), one for each start of a program.</summary>
+internal sealed class NotifySocket : IDisposable
+{
+    private const int LongestMessage = 4096;
+
+    private readonly Socket socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+    private readonly Action<string> received;
+
+    /// <param name="volume">The device's root.</param>
+    /// <param name="root">Its absolute path.</param>
+    /// <param name="name">Relative path of the socket.</param>
+    /// <param name="user">Who may send to it.</param>
+    /// <param name="received">Takes one line, such as <c>READY=1</c>.</param>
+    public NotifySocket(IVolume volume, string root, string name, UserId user, Action<string> received)
+    {
+        this.received = received;
+        Path = System.IO.Path.Combine(root, name);
+        volume.RemoveIfThere(name);
+        socket.Bind(new UnixDomainSocketEndPoint(Path));
+        File.SetUnixFileMode(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        volume.SetAttributes(name, volume.Find(name)!.Value.Attributes with { User = user.User, Group = user.Group });
+        new Thread(Receive) { IsBackground = true, Name = "notify " + name }.Start();
+    }
+
+    public string Path { get; }
+
+    public void Dispose()
+    {
+        socket.Dispose();
+        File.Delete(Path);
+    }
+
+    private void Receive()
+    {
+        var buffer = new byte[LongestMessage];
+        try
+        {
+            while (true)
+            {
+                var length = socket.Receive(buffer);
+                foreach (var line in Encoding.UTF8.GetString(buffer, 0, length).Split('\n'))
+                {
+                    received(line);
+                }
+            }
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            // Disposed: the program that it belonged to has ended.
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using Meerkat.Boot.Posix;
+using Meerkat.Core.Boot;
+using Meerkat.Core.Settings;
+using Meerkat.Core.Values;
+using Meerkat.Storage;
+
+namespace Meerkat.Boot;
+
+/// <summary>
+/// The settings in force, as files: composed from a slot's layers, written to <c>run/config.json</c> for firmware and agent,
+/// and the network's part of them kept in <c>boot/agent.json</c> at each commit.
+/// </summary>
+public static class RunConfiguration
+{
+    public const string Path = "run/config.json";
+    public const string NetworkPath = "boot/agent.json";
+
+    private const int MostBytes = 1 << 20;
+    private const int FileMode = 0x1A0;
+
+    private static readonly string[] NetworkGroups = ["http", "rpc", "mqtt", "update", "device"];
+
+    /// <summary>The layers of a slot, lowest first, with the board's pinned settings on top.</summary>
+    /// <param name="volume">The device's root.</param>
+    /// <param name="board">Its board.</param>
+    /// <param name="slot">None in recovery: then the network settings of the last commit are all there is.</param>
+    public static IReadOnlyList<ConfigLayer> Layers(IVolume volume, Board board, SlotId? slot)
+    {
+        var layers = new List<ConfigLayer>();
+        if (slot is { } some)
+        {
+            foreach (var file in Files(volume, some).Layers)
+            {
+                Add(layers, volume, file.Level, $"{SlotPaths.Files(some)}/{file.Name}", file.Name);
+            }
+        }
+        else
+        {
+            Add(layers, volume, 0, NetworkPath, NetworkPath);
+        }
+        var pinned = (JsonObject)board.Settings.DeepClone();
+        pinned.Remove("boot");
+        layers.Add(new ConfigLayer(ConfigLayer.Pinned, DeviceRoot.BoardPath, ConfigText.Format(pinned)));
+        return layers;
+    }
+
+    /// <summary>Which files of a slot are layers, and which one is the user's.</summary>
+    public static ConfigFiles Files(IVolume volume, SlotId slot)
+    {
+        var names = volume.Find(SlotPaths.Files(slot)) is { Kind: EntryKind.Directory }
+            ? volume.List(SlotPaths.Files(slot)).Where(entry => entry.Kind == EntryKind.File).Select(entry => entry.Name)
+            : [];
+        return ConfigFiles.Choose(names.ToHashSet(StringComparer.Ordinal));
+    }
+
+    /// <summary>Composes and publishes the settings in force; what was left out of them is logged.</summary>
+    public static void Write(IVolume volume, Board board, SlotId? slot, UserId reader, Action<string> log)
+    {
+        try
+        {
+            var merged = ConfigLayers.Merge(Layers(volume, board, slot));
+            foreach (var problem in merged.Problems)
+            {
+                log($"configuration: {problem}");
+            }
+            Publish(volume, merged.Tree, reader);
+            if (slot is { } some)
+            {
+                RemoveOneShots(volume, some);
+            }
+        }
+        catch (StorageException fault)
+        {
+            log($"configuration: {fault.Message}");
+        }
+    }
+
+    /// <summary>Replaces <c>run/config.json</c> in one step; the firmware's group may read it.</summary>
+    public static void Publish(IVolume volume, JsonObject settings, UserId reader)
+    {
+        volume.Replace(Path, ConfigText.Format(settings), FileMode);
+        volume.SetAttributes(Path, volume.Find(Path)!.Value.Attributes with { Group = reader.Group });
+    }
+
+    /// <summary>Keeps the network settings in force for recovery, and for a slot whose own fail.</summary>
+    public static void KeepNetwork(IVolume volume)
+    {
+        if (ConfigText.Parse(volume.ReadSmall(Path, MostBytes)) is ConfigText.Parsed { Tree: var settings })
+        {
+            var kept = new JsonObject();
+            foreach (var group in NetworkGroups.Where(settings.ContainsKey))
+            {
+                kept[group] = settings[group]!.DeepClone();
+            }
+            volume.Replace(NetworkPath, ConfigText.Format(kept), FileMode);
+        }
+    }
+
+    private static void Add(List<ConfigLayer> layers, IVolume volume, int level, string path, string name)
+    {
+        try
+        {
+            if (volume.ReadSmall(path, MostBytes) is { } text)
+            {
+                layers.Add(new ConfigLayer(level, name, text));
+            }
+        }
+        catch (StorageException fault)
+        {
+            // An unreadable layer is a damaged one: the others still count, and the merge reports it.
+            layers.Add(new ConfigLayer(level, name, System.Text.Encoding.UTF8.GetBytes(fault.Message)));
+        }
+    }
+
+    private static void RemoveOneShots(IVolume volume, SlotId slot)
+    {
+        foreach (var file in Files(volume, slot).Layers.Where(file => file.IsOneShot))
+        {
+            volume.RemoveIfThere($"{SlotPaths.Files(slot)}/{file.Name}");
+        }
+    }
+}

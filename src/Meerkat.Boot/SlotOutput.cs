@@ -1,0 +1,73 @@
+using Meerkat.Core.Values;
+using Meerkat.Storage;
+
+namespace Meerkat.Boot;
+
+/// <summary>What the firmware of a slot printed, and the end of it that is kept when the slot is given up.</summary>
+public static class SlotOutput
+{
+    public const string FailedPath = "log/failed-output.txt";
+    public const int KeptBytes = 64 * 1024;
+
+    private const int FileMode = 0x1A4;
+
+    public static string Path(SlotId slot) => slot == SlotId.Zero ? "log/slot-0.log" : "log/slot-1.log";
+
+    /// <summary>Where a full log is moved to.</summary>
+    public static string OlderPath(SlotId slot) => Path(slot) + ".1";
+
+    /// <summary>Keeps the last 64 KiB. Only a help for people: a fault here must not stop a fall back.</summary>
+    public static void KeepLast(IVolume volume, SlotId slot)
+    {
+        try
+        {
+            volume.Replace(FailedPath, ReadLast(volume, slot), FileMode);
+        }
+        catch (StorageException)
+        {
+            volume.TryRemove(FailedPath);
+        }
+    }
+
+    /// <summary>Begins anew, so that a trial's output is its own.</summary>
+    public static void Clear(IVolume volume, SlotId slot)
+    {
+        volume.TryRemove(Path(slot));
+        volume.TryRemove(OlderPath(slot));
+    }
+
+    private static byte[] ReadLast(IVolume volume, SlotId slot)
+    {
+        byte[] all = [.. ReadEnd(volume, OlderPath(slot)), .. ReadEnd(volume, Path(slot))];
+        return all.Length <= KeptBytes ? all : all[^KeptBytes..];
+    }
+
+    private static byte[] ReadEnd(IVolume volume, string path)
+    {
+        if (volume.Find(path) is not { Kind: EntryKind.File } entry)
+        {
+            return [];
+        }
+        using var file = volume.OpenRead(path);
+        var start = Math.Max(0, entry.Bytes - KeptBytes);
+        var bytes = new byte[(int)(entry.Bytes - start)];
+        var length = 0;
+        while (length < bytes.Length && file.Read(bytes.AsSpan(length), start + length) is > 0 and var count)
+        {
+            length += count;
+        }
+        return bytes[..length];
+    }
+
+    private static void TryRemove(this IVolume volume, string path)
+    {
+        try
+        {
+            volume.RemoveIfThere(path);
+        }
+        catch (StorageException)
+        {
+            // A file that can be neither written nor removed shows an older reason's output; nothing else is lost.
+        }
+    }
+}

@@ -1,0 +1,410 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Meerkat.Boot.Link;
+using Meerkat.Boot.Posix;
+using Meerkat.Core.Boot;
+using Meerkat.Core.Values;
+using Meerkat.Storage;
+
+namespace Meerkat.Boot;
+
+/// <summary>
+/// The boot loader's life: boot sequence, start, supervision, and again. Events of all threads go through one queue and
+/// are taken one at a time by the thread that runs <see cref="Run"/>; it alone writes the boot record and starts processes.
+/// </summary>
+public sealed class Supervisor : IDisposable
+{
+    private static readonly TimeSpan CheckAgain = TimeSpan.FromDays(1);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(1);
+
+    private readonly DeviceRoot device;
+    private readonly Action<string> log;
+    private readonly BootRecordStore records;
+    private readonly SlotStore slots;
+    private readonly BootSequence sequence;
+    private readonly DeviceProcesses processes;
+    private readonly UserId user;
+    private readonly string agentProgram;
+    private readonly BlockingCollection<Action> queue = [];
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<BootAnswer>> answers = [];
+    private readonly TimeProvider clock;
+    private readonly Stream console = Console.OpenStandardOutput();
+    private readonly Stream errors = Console.OpenStandardError();
+
+    private Supervision now;
+    private DeviceProcess? firmware;
+    private DeviceProcess? agent;
+    private TimeSpan checkedAt;
+    private long lastRequest;
+    private SupervisionEffect? next;
+
+    /// <exception cref="BootRefusedException">The board names a user or an agent that is not there.</exception>
+    public Supervisor(DeviceRoot device, Guid kernelBootId, TimeProvider clock, Action<string> log)
+    {
+        this.device = device;
+        this.clock = clock;
+        this.log = log;
+        records = new BootRecordStore(device.Volume);
+        slots = new SlotStore(device.Volume);
+        sequence = new BootSequence(device.Volume, records, slots, kernelBootId, log);
+        user = FirmwareUser.Of(device);
+        agentProgram = AgentProgram.Find(device.Board);
+        processes = new DeviceProcesses(
+            device.Volume, device.Path, (process, status) => queue.Add(() => ProcessEnded(process, status)));
+        now = Before();
+    }
+
+    public void Dispose()
+    {
+        queue.Dispose();
+        processes.Dispose();
+        console.Dispose();
+        errors.Dispose();
+    }
+
+    /// <summary>Runs the device until it is told to end. Call it from a thread that lives as long as the program.</summary>
+    /// <returns>The program's exit code.</returns>
+    public int Run()
+    {
+        DeviceRoot.MakeDirectories(device.Volume);
+        processes.EndLeftovers();
+        processes.StartGuard();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using var server = new LinkServer(System.IO.Path.Combine(device.Path, BootLink.SocketPath), Ask, Gone);
+        server.Start();
+        do
+        {
+            Boot();
+            while (next is null)
+            {
+                TakeOne();
+            }
+        }
+        while (next is SupervisionEffect.BootAgain);
+        log("ended");
+        return 0;
+    }
+
+    private Moment Moment => new(clock.GetElapsedTime(0), clock.GetUtcNow());
+
+    private void Boot()
+    {
+        next = null;
+        var result = sequence.Run(clock.GetUtcNow());
+        checkedAt = Moment.Uptime;
+        var manifest = result.Slot is { } slot ? slots.ReadManifest(slot) : null;
+        if (result is { Mode: RunMode.Trial, Slot: { } trial })
+        {
+            SlotOutput.Clear(device.Volume, trial);
+        }
+        RunConfiguration.Write(device.Volume, device.Board, result.Slot, user, log);
+        var bounds = device.Board.Supervision;
+        now = new Supervision
+        {
+            Settings = bounds with { Ready = FirmwareEnvironment.Ready(manifest, bounds.Ready) },
+            Record = result.Record,
+            Mode = result.Mode,
+            Running = result.Slot,
+            RecordProblem = result.RecordProblem,
+        };
+        Perform(SupervisionMachine.Begin(now, Moment));
+        RemoveWhatFailed();
+    }
+
+    /// <summary>Waits for one event, or for the moment at which time itself is one.</summary>
+    private void TakeOne()
+    {
+        var wait = now.NextDeadline is { } deadline ? deadline - Moment.Uptime : Timeout.InfiniteTimeSpan;
+        if (wait != Timeout.InfiniteTimeSpan)
+        {
+            // Rounded up, so that the moment has come when the wait is over.
+            wait = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 0, int.MaxValue - 1));
+        }
+        if (queue.TryTake(out var happened, wait))
+        {
+            happened();
+        }
+        else
+        {
+            Take(new SupervisionEvent.TimePassed());
+        }
+    }
+
+    private void Take(SupervisionEvent happened)
+    {
+        if (now is { Mode: RunMode.Trial, Record: { Fallback: { } fallback, Active: var active } })
+        {
+            now = now with { SettingsChanged = UserSettings.Differ(device.Volume, active, fallback) };
+        }
+        Perform(SupervisionMachine.Take(now, happened, Moment));
+    }
+
+    /// <summary>Makes the step's record durable, and only then does the rest of it.</summary>
+    private void Perform(SupervisionStep step)
+    {
+        if (step.Store is { } record)
+        {
+            try
+            {
+                records.Write(record);
+                Tell(now, step.Next);
+            }
+            catch (StorageException fault)
+            {
+                log($"boot record not writable: {fault.Message}");
+                step = SupervisionMachine.NotStored(now, step, fault.Message);
+            }
+        }
+        now = step.Next;
+        foreach (var effect in step.Effects)
+        {
+            Perform(effect);
+        }
+    }
+
+    private void Perform(SupervisionEffect effect)
+    {
+        switch (effect)
+        {
+            case SupervisionEffect.Answer answer:
+                if (answers.TryRemove(answer.Id, out var waiting))
+                {
+                    waiting.SetResult(answer.Reply);
+                }
+                break;
+            case SupervisionEffect.StartFirmware:
+                StartFirmware();
+                break;
+            case SupervisionEffect.StopFirmware:
+                log("firmware: neither ready nor pinging; it is ended and started again");
+                processes.Stop(Running(firmware), agent, now.Settings.StopTimeout);
+                break;
+            case SupervisionEffect.StartAgent:
+                StartAgent();
+                break;
+            case SupervisionEffect.StopAll:
+                processes.Stop([.. Running(firmware), .. Running(agent)], null, now.Settings.StopTimeout);
+                firmware = null;
+                agent = null;
+                queue.Add(() => Take(new SupervisionEvent.AllStopped()));
+                break;
+            case SupervisionEffect.KeepCommitted:
+                KeepCommitted();
+                break;
+            case SupervisionEffect.KeepOutput when now.Record.LastOutcome is { } reason:
+                SlotOutput.KeepLast(device.Volume, reason.Slot);
+                break;
+            case SupervisionEffect.KeepOutput:
+                break;
+            case SupervisionEffect.BootAgain or SupervisionEffect.End:
+                next = effect;
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private void StartFirmware()
+    {
+        var slot = now.Running ?? throw new InvalidOperationException("there is no slot to start");
+        processes.EndOrphans(agent);
+        try
+        {
+            firmware = processes.Start(
+                $"{device.Path}/{SlotPaths.Image(slot)}",
+                [],
+                $"{device.Path}/{SlotPaths.Files(slot)}",
+                FirmwareUser.IsOther(user) ? user : null,
+                FirmwareEnvironment.Of(device.Path, slot, now.Mode, now.Record, now.Settings.Watchdog),
+                SlotOutput.Path(slot),
+                console,
+                line => queue.Add(() => FirmwareSaid(slot, line)));
+            log($"slot {slot}: {now.Record[slot].Version} started as process {firmware.Id} ({now.Mode})");
+        }
+        catch (Exception fault) when (fault is IOException or System.Net.Sockets.SocketException)
+        {
+            log($"slot {slot}: firmware not started: {fault.Message}");
+            queue.Add(() => Take(new SupervisionEvent.FirmwareStartFailed(fault.Message)));
+        }
+    }
+
+    private void StartAgent()
+    {
+        try
+        {
+            agent = processes.Start(
+                agentProgram,
+                [device.Path],
+                device.Path,
+                null,
+                new Dictionary<string, string> { ["MEERKAT_MODE"] = now.Mode.ToString().ToLowerInvariant() },
+                "log/agent.log",
+                errors,
+                line => queue.Add(() => AgentSaid(line)));
+        }
+        catch (Exception fault) when (fault is IOException or System.Net.Sockets.SocketException)
+        {
+            log($"agent not started: {fault.Message}");
+            queue.Add(() => Take(new SupervisionEvent.AgentExited(new ExitStatus(127, 0))));
+        }
+    }
+
+    private void FirmwareSaid(SlotId slot, string line)
+    {
+        if (firmware is null || now.Running != slot)
+        {
+            return;
+        }
+        if (line == "READY=1")
+        {
+            log($"slot {slot}: firmware is ready");
+            Take(new SupervisionEvent.FirmwareReady());
+        }
+        else if (line == "WATCHDOG=1")
+        {
+            Take(new SupervisionEvent.FirmwarePinged());
+        }
+    }
+
+    private void AgentSaid(string line)
+    {
+        if (line == "READY=1" && agent is not null)
+        {
+            Take(new SupervisionEvent.AgentReady());
+        }
+    }
+
+    private void ProcessEnded(int process, ExitStatus status)
+    {
+        if (process == firmware?.Id)
+        {
+            log($"firmware ended: {status}");
+            processes.Stop(Running(firmware), agent, TimeSpan.Zero);
+            firmware = null;
+            Take(new SupervisionEvent.FirmwareExited(status));
+        }
+        else if (process == agent?.Id)
+        {
+            log($"agent ended: {status}");
+            agent.Notify.Dispose();
+            agent = null;
+            Take(new SupervisionEvent.AgentExited(status));
+        }
+        else if (processes.IsGuard(process) && next is null)
+        {
+            processes.StartGuard();
+        }
+    }
+
+    private void KeepCommitted()
+    {
+        try
+        {
+            slots.MarkCommitted(now.Record.Active, now.Record[now.Record.Active].CommitCount);
+            RunConfiguration.KeepNetwork(device.Volume);
+        }
+        catch (StorageException fault)
+        {
+            // The record says committed, which counts; the mark is made at the next boot.
+            log($"slot {now.Record.Active}: the seal could not be marked: {fault.Message}");
+        }
+    }
+
+    /// <summary>The old firmware runs: what failed, or was left half written, goes. Nobody can install before this is done.</summary>
+    private void RemoveWhatFailed()
+    {
+        if (now is not { Mode: RunMode.Committed, Running: { } running, Armed: false }
+            || now.Record[running.Other].MayStart || device.Volume.Find(SlotPaths.Slot(running.Other)) is null)
+        {
+            return;
+        }
+        try
+        {
+            slots.Remove(running.Other);
+        }
+        catch (StorageException fault)
+        {
+            log($"slot {running.Other}: leftovers stay: {fault.Message}");
+        }
+    }
+
+    private LinkReply Ask(long connection, LinkRequest line)
+    {
+        if (line.Operation == "status")
+        {
+            var told = new TaskCompletionSource<BootStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
+            queue.Add(() => told.SetResult(BootStatusView.Of(now, Moment.Uptime, firmware?.Id ?? 0)));
+            return told.Task.Wait(AnswerTimeout)
+                ? new LinkReply(BootRefusal.None, "", told.Task.Result.Sequence, told.Task.Result)
+                : new LinkReply(BootRefusal.Stopping, "the boot loader is busy; ask again", 0);
+        }
+        var intact = line.Operation != "invalidate" || RunningIntact();
+        var (request, problem) = LinkServer.Read(line, intact);
+        if (request is null)
+        {
+            return new LinkReply(BootRefusal.BadRequest, problem, 0);
+        }
+        var id = Interlocked.Increment(ref lastRequest);
+        var answer = new TaskCompletionSource<BootAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        answers[id] = answer;
+        queue.Add(() => Take(new SupervisionEvent.Requested(id, connection, request)));
+        return answer.Task.Wait(AnswerTimeout)
+            ? new LinkReply(answer.Task.Result.Refusal, answer.Task.Result.Text, answer.Task.Result.Sequence)
+            : new LinkReply(BootRefusal.Stopping, "the boot loader is busy; look at the status before you ask again", 0);
+    }
+
+    /// <summary>Found intact at the boot; read again when that is more than a day ago.</summary>
+    private bool RunningIntact()
+    {
+        var state = now;
+        if (state.Running is not { } running || Moment.Uptime - checkedAt < CheckAgain)
+        {
+            return true;
+        }
+        var problem = slots.CheckImage(running, state.Record[running].Image, state.Record[running].ImageBytes);
+        checkedAt = problem.Length == 0 ? Moment.Uptime : checkedAt;
+        return problem.Length == 0;
+    }
+
+    private void Gone(long connection)
+    {
+        if (!queue.IsAddingCompleted)
+        {
+            queue.Add(() => Take(new SupervisionEvent.Disconnected(connection)));
+        }
+    }
+
+    private void End(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        queue.Add(() => Take(new SupervisionEvent.EndAsked()));
+    }
+
+    private void Tell(Supervision before, Supervision after)
+    {
+        if (after.Record.LastOutcome is { } reason && reason != before.Record.LastOutcome)
+        {
+            log($"fall back from slot {reason.Slot} ({reason.Version}): {reason.Text}");
+        }
+        else if (after.Record.Committed && !before.Record.Committed && after.Record.Active == before.Record.Active)
+        {
+            log($"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} committed");
+        }
+        else if (!after.Record.Committed && before.Record.Committed)
+        {
+            log($"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} armed");
+        }
+    }
+
+    private static List<DeviceProcess> Running(DeviceProcess? process) => process is null ? [] : [process];
+
+    /// <summary>What is known before the first boot sequence: nothing that allows anything.</summary>
+    private static Supervision Before() => new()
+    {
+        Settings = new SupervisionSettings(),
+        Record = BootTransitions.Factory(SlotRecord.Empty),
+        Mode = RunMode.Recovery,
+        Running = null,
+    };
+}

@@ -1,0 +1,14 @@
+namespace Meerkat.Device.Updates;
+
+/// <summary>How an update is to be done.</summary>
+public sealed record UpdateOptions
+{
+    /// <summary>Seconds from the start of the new firmware to the commit, 0 to 604800; 0: it commits by itself when ready.</summary>
+    public int CommitTimeoutSeconds { get; init; }
+
+    /// <summary>Length of the bundle, where the sender said it.</summary>
+    public long? AnnouncedBytes { get; init; }
+
+    /// <summary>A bundle with the version and build id that run already ends the update as a success, without a restart.</summary>
+    public bool IgnoreSameVersion { get; init; }
+}
