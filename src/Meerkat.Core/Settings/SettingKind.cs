@@ -1,0 +1,9 @@
+namespace Meerkat.Core.Settings;
+
+/// <summary>What a setting's value is.</summary>
+public enum SettingKind
+{
+    Text,
+    WholeNumber,
+    Flag,
+}
