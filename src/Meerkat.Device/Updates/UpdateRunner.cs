@@ -1,12 +1,128 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Meerkat.Boot;
+using Meerkat.Boot.Link;
+using Meerkat.Boot.Posix;
+using Meerkat.Core.Settings;
+using Meerkat.Core.Signing;
+using Meerkat.Core.Updates;
+using Meerkat.Core.Values;
+using Meerkat.Storage;
 
 namespace Meerkat.Device.Updates;
 
 /// <summary>The one place of a device where updates run, one at a time.</summary>
-public sealed class UpdateRunner(DeviceRoot device)
+public sealed class UpdateRunner(DeviceRoot device) : IDisposable
 {
-    public UpdateStatus Status { get; private set; } = UpdateStatus.Idle;
+    private const int MostSettingsBytes = 1 << 20;
+
+    private readonly Lock gate = new();
+    private readonly SlotStore slots = new(device.Volume);
+    private readonly UserId owner = FirmwareUser.Of(device);
+    private UpdateSession? session;
+
+    public UpdateStatus Status
+    {
+        get
+        {
+            lock (gate)
+            {
+                return session?.Status ?? UpdateStatus.Idle;
+            }
+        }
+    }
 
     /// <summary>Refuses when an update runs, one is armed, or the running slot is not committed.</summary>
-    public UpdateBegin Begin(UpdateOptions options) => throw new NotImplementedException(device.Path);
+    public UpdateBegin Begin(UpdateOptions options)
+    {
+        lock (gate)
+        {
+            if (session is { Result: null })
+            {
+                return new UpdateBegin.Refused(true, "another update is in progress");
+            }
+            BootLink link;
+            try
+            {
+                link = BootLink.Connect(device.Path);
+            }
+            catch (SocketException fault)
+            {
+                return new UpdateBegin.Refused(false, $"the boot loader does not answer: {fault.Message}");
+            }
+            var status = link.Status();
+            if (Obstacle(status) is { } obstacle)
+            {
+                link.Dispose();
+                return obstacle;
+            }
+            session = new UpdateSession(
+                slots, link, status, owner, options, () => Gather(status, options));
+            return new UpdateBegin.Started(session);
+        }
+    }
+
+    /// <summary>Gives a running update up.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            session?.Dispose();
+        }
+    }
+
+    private static UpdateBegin.Refused? Obstacle(BootStatus status) => status switch
+    {
+        { UpdateRunning: true } => new UpdateBegin.Refused(true, "another update is in progress"),
+        { Stopping: true } => new UpdateBegin.Refused(true, "the device is restarting"),
+        { Armed: true } => new UpdateBegin.Refused(
+            true, "an installed update waits for the restart; restart, or revert to cancel it"),
+        { Mode: not "recovery", Committed: false } => new UpdateBegin.Refused(
+            false, "the previous update has not been committed yet; commit or revert it first"),
+        { RecordProblem.Length: > 0 } => new UpdateBegin.Refused(
+            false, $"the boot record is not writable: {status.RecordProblem}"),
+        _ => null,
+    };
+
+    private AdmissionFacts Gather(BootStatus status, UpdateOptions options)
+    {
+        var settings = Settings();
+        var running = status.Running is { } number ? new SlotId(number) : (SlotId?)null;
+        var target = (running ?? new SlotId(status.Active)).Other;
+        return new AdmissionFacts
+        {
+            Platform = device.Board.Platform,
+            Running = running is { } slot
+                ? new FirmwareVersion(status.Slots[slot.Number].Version, status.Slots[slot.Number].BuildId)
+                : FirmwareVersion.None,
+            IgnoreSameVersion = options.IgnoreSameVersion,
+            MinVersion = Text(settings, "update.min_version"),
+            Keys =
+            [
+                .. Enumerable.Range(0, SignatureCheck.Places)
+                    .Select(place => Text(settings, string.Create(CultureInfo.InvariantCulture, $"update.key{place}"))),
+            ],
+            RequiredSignatures = Number(settings, "update.sig_req_mask", -1),
+            FreeBytes = device.Volume.FreeBytes,
+            TargetBytes = device.Volume.TreeBytes(SlotPaths.Slot(target)),
+            OldFilesBytes = device.Volume.TreeBytes(SlotPaths.Files(target.Other)),
+            ReserveBytes = device.Board.ReserveBytes,
+        };
+    }
+
+    private JsonObject Settings() =>
+        ConfigText.Parse(device.Volume.ReadSmall(RunConfiguration.Path, MostSettingsBytes)) is ConfigText.Parsed parsed
+            ? parsed.Tree
+            : BuiltInSettings.Defaults();
+
+    private static string Text(JsonObject settings, string key) =>
+        ConfigPath.TryGet(settings, key, out var node) && node?.GetValueKind() == JsonValueKind.String ? (string)node! : "";
+
+    private static int Number(JsonObject settings, string key, int standard) =>
+        ConfigPath.TryGet(settings, key, out var node) && node?.GetValueKind() == JsonValueKind.Number
+            && node.AsValue().TryGetValue<int>(out var number)
+            ? number
+            : standard;
 }

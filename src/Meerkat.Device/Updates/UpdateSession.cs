@@ -1,22 +1,264 @@
+using Meerkat.Boot.Link;
+using Meerkat.Boot.Posix;
+using Meerkat.Core.Boot;
+using Meerkat.Core.Bundles;
+using Meerkat.Core.Updates;
+using Meerkat.Core.Values;
+using Meerkat.Storage;
+
 namespace Meerkat.Device.Updates;
 
-/// <summary>An update that runs. Bytes go in in order, in pieces of any size; storage work is done in the caller's thread.</summary>
+/// <summary>
+/// An update that runs. Bytes go in in order, in pieces of any size; storage work is done in the caller's thread. The
+/// connection to the boot loader is its lease: whoever drops it lets the next one in.
+/// </summary>
 public sealed class UpdateSession : IDisposable
 {
+    private const int StorageFault = -11;
+
+    private readonly Lock gate = new();
+    private readonly SlotStore slots;
+    private readonly BootLink link;
+    private readonly UserId owner;
+    private readonly SlotId target;
+    private readonly Func<AdmissionFacts> gather;
+    private readonly BundleReader reader;
+    private readonly long? announcedBytes;
+
+    private UpdateState state = new UpdateState.Receiving();
+    private ulong sequence;
+    private BundleHead? head;
+    private SlotWriter? writer;
+    private bool bundleEnded;
+    private bool disposed;
+
+    internal UpdateSession(
+        SlotStore slots,
+        BootLink link,
+        BootStatus status,
+        UserId owner,
+        UpdateOptions options,
+        Func<AdmissionFacts> gather)
+    {
+        this.slots = slots;
+        this.link = link;
+        this.owner = owner;
+        this.gather = gather;
+        sequence = status.Sequence;
+        target = new SlotId(status.Running ?? status.Active).Other;
+        announcedBytes = options.AnnouncedBytes;
+        CommitTimeoutSeconds = options.CommitTimeoutSeconds;
+        reader = new BundleReader(new Sink(this), announcedBytes: options.AnnouncedBytes);
+    }
+
     /// <summary>May be changed until <see cref="Complete"/>: a form may name it after the file.</summary>
     public int CommitTimeoutSeconds { get; set; }
 
     /// <summary>Bytes taken so far.</summary>
     public long ReceivedBytes { get; private set; }
 
+    /// <summary>How the update ended; none while it runs.</summary>
+    public UpdateResult? Result => state is UpdateState.Ended ended
+        ? new UpdateResult(ended.Code, ended.Text, ended.NeedsRestart)
+        : null;
+
+    internal UpdateStatus Status
+    {
+        get
+        {
+            var percent = announcedBytes is > 0 ? (int)Math.Min(100, ReceivedBytes * 100 / announcedBytes.Value) : 0;
+            return state switch
+            {
+                UpdateState.Ended { NeedsRestart: true } ended => new UpdateStatus(3, ended.Text, 100, "armed"),
+                UpdateState.Ended { Code: > 0 } ended => new UpdateStatus(3, ended.Text, percent, "idle"),
+                UpdateState.Ended ended => new UpdateStatus(2, ended.Text, percent, "idle"),
+                UpdateState.Receiving => new UpdateStatus(1, "progress", percent, "receiving"),
+                UpdateState.Verifying or UpdateState.Arming => new UpdateStatus(1, "progress", percent, "verifying"),
+                _ => new UpdateStatus(1, "progress", percent, "writing"),
+            };
+        }
+    }
+
     /// <summary>Takes the next bytes. A result means that the update has ended; what follows is ignored.</summary>
-    public UpdateResult? Write(ReadOnlySpan<byte> bytes) => throw new NotImplementedException();
+    public UpdateResult? Write(ReadOnlySpan<byte> bytes)
+    {
+        lock (gate)
+        {
+            if (Result is null)
+            {
+                ReceivedBytes += bytes.Length;
+                try
+                {
+                    if (reader.Push(bytes) is { } problem)
+                    {
+                        Take(new UpdateEvent.Failed(-1, problem.Text));
+                    }
+                }
+                catch (Exception fault) when (fault is IOException)
+                {
+                    Take(Failure(fault));
+                }
+            }
+            return Ended();
+        }
+    }
 
     /// <summary>The bundle is all there: verifies, seals and arms.</summary>
-    public UpdateResult Complete() => throw new NotImplementedException();
+    public UpdateResult Complete()
+    {
+        lock (gate)
+        {
+            if (Result is null)
+            {
+                var problem = reader.Complete();
+                var whole = problem is null && bundleEnded;
+                Take(whole
+                    ? new UpdateEvent.BundleEnded()
+                    : new UpdateEvent.Failed(-1, problem?.Text ?? "the bundle ended before its archive did"));
+            }
+            return Ended()!;
+        }
+    }
 
     /// <summary>Gives the update up; the target slot stays empty. After an end it does nothing.</summary>
-    public UpdateResult Abort(string reason) => throw new NotImplementedException();
+    public UpdateResult Abort(string reason)
+    {
+        lock (gate)
+        {
+            if (Result is null)
+            {
+                Take(new UpdateEvent.Failed(-1, reason));
+            }
+            return Ended()!;
+        }
+    }
 
-    public void Dispose() => ReceivedBytes = 0;
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            if (!disposed)
+            {
+                Abort("Update aborted");
+                disposed = true;
+            }
+        }
+    }
+
+    private UpdateResult? Ended()
+    {
+        if (Result is { } result && !disposed)
+        {
+            // Whoever waits for its turn need not wait for the caller to let go of this.
+            disposed = true;
+            writer?.Dispose();
+            reader.Dispose();
+            link.Dispose();
+        }
+        return Result;
+    }
+
+    private void Take(UpdateEvent happened)
+    {
+        (state, var effects) = UpdateMachine.Step(state, happened);
+        foreach (var effect in effects)
+        {
+            try
+            {
+                Perform(effect);
+            }
+            catch (Exception fault) when (fault is IOException)
+            {
+                if (effect is not UpdateEffect.CleanUp)
+                {
+                    Take(Failure(fault));
+                }
+            }
+        }
+    }
+
+    private void Perform(UpdateEffect effect)
+    {
+        switch (effect)
+        {
+            case UpdateEffect.Invalidate invalidate:
+                TakeReply(link.Invalidate(sequence, invalidate.Target), new UpdateEvent.Invalidated());
+                break;
+            case UpdateEffect.BeginSlot:
+                writer!.Begin();
+                break;
+            case UpdateEffect.Seal seal:
+                writer!.Seal(seal.Manifest, head!.ManifestBytes.Span, seal.Image);
+                Take(new UpdateEvent.Sealed());
+                break;
+            case UpdateEffect.Arm arm:
+                var installed = new SlotRecord(
+                    SlotState.Written, arm.Manifest.Firmware, arm.Image.Sha256, arm.Image.SizeBytes, 0);
+                TakeReply(link.Arm(sequence, arm.Target, installed, CommitTimeoutSeconds), new UpdateEvent.Armed());
+                break;
+            case UpdateEffect.CleanUp cleanUp:
+                writer?.Dispose();
+                slots.Remove(cleanUp.Target);
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private void TakeReply(LinkReply reply, UpdateEvent done)
+    {
+        sequence = reply.Sequence;
+        Take(reply.Refusal == BootRefusal.None ? done : new UpdateEvent.Failed(-1, reply.Text));
+    }
+
+    private static UpdateEvent.Failed Failure(Exception fault) => fault switch
+    {
+        StorageException { IsNoSpace: true } => new UpdateEvent.Failed(StorageFault, $"Write failed: the medium is full ({fault.Message})"),
+        StorageException => new UpdateEvent.Failed(StorageFault, $"Write failed: {fault.Message}"),
+        _ => new UpdateEvent.Failed(-1, $"the boot loader does not answer: {fault.Message}"),
+    };
+
+    /// <summary>What the reader finds goes to the machine and into the slot.</summary>
+    private sealed class Sink(UpdateSession session) : IBundleSink
+    {
+        public bool Manifest(BundleHead head)
+        {
+            session.head = head;
+            if (HostParts.Of(head.Manifest) is HostParts.Found parts)
+            {
+                session.writer = new SlotWriter(session.slots, session.target, session.owner, parts);
+            }
+            var admission = UpdateAdmission.Of(head, session.gather());
+            session.Take(new UpdateEvent.HeadWeighed(head.Manifest, session.target, admission));
+            return session.Result is null;
+        }
+
+        public PartChoice PartBegin(BundlePart part) => session.writer!.PartBegin(part);
+
+        public bool PartData(ReadOnlySpan<byte> data) => GoesOn(session.writer!.PartData(data));
+
+        public bool PartEnd(CompletedPart part)
+        {
+            if (!GoesOn(session.writer!.PartEnd()))
+            {
+                return false;
+            }
+            if (HostParts.Of(session.head!.Manifest) is HostParts.Found found && found.App.Name == part.Name)
+            {
+                session.Take(new UpdateEvent.ImageWritten(part));
+            }
+            return true;
+        }
+
+        public void End() => session.bundleEnded = true;
+
+        private bool GoesOn(BundleProblem? problem)
+        {
+            if (problem is not null)
+            {
+                session.Take(new UpdateEvent.Failed(-1, problem.Text));
+            }
+            return problem is null;
+        }
+    }
 }

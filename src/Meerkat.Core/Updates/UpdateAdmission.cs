@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using Meerkat.Core.Bundles;
+using Meerkat.Core.Signing;
+using Meerkat.Core.Values;
+
+namespace Meerkat.Core.Updates;
+
+/// <summary>Whether a manifest may be installed, decided before anything is written.</summary>
+public abstract record UpdateAdmission
+{
+    private UpdateAdmission()
+    {
+    }
+
+    public sealed record Go : UpdateAdmission;
+
+    /// <summary>Version and build id run already, and the caller wants that skipped.</summary>
+    public sealed record Same : UpdateAdmission;
+
+    /// <param name="Text">What was expected, what was found.</param>
+    public sealed record Refused(string Text) : UpdateAdmission;
+
+    /// <summary>The order is that of the specification, section 1.6, with signatures first.</summary>
+    public static UpdateAdmission Of(BundleHead head, AdmissionFacts facts)
+    {
+        var manifest = head.Manifest;
+        if (SignatureCheck.Of(head.ManifestBytes.Span, head.Attributes, facts.Keys, facts.RequiredSignatures)
+            is SignatureCheck.Rejected rejected)
+        {
+            return new Refused(rejected.Text);
+        }
+        if (!manifest.RunsOn(facts.Platform))
+        {
+            return new Refused($"Wrong platform: this device is {facts.Platform}, the bundle is for {manifest.Platform}");
+        }
+        if (facts.IgnoreSameVersion && manifest.Firmware == facts.Running)
+        {
+            return new Same();
+        }
+        if (facts.MinVersion.Length > 0 && VersionOrder.Compare(manifest.Version, facts.MinVersion) < 0)
+        {
+            return new Refused(
+                $"version {manifest.Version} is below {facts.MinVersion}, the lowest that update.min_version lets in");
+        }
+        return HostParts.Of(manifest) switch
+        {
+            HostParts.Rejected parts => new Refused(parts.Reason),
+            HostParts.Found parts => Space(parts, facts),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    /// <summary>
+    /// The image and the larger of both file systems must fit, because the merge makes the union of the two. A part whose
+    /// size nobody declared is not counted: then the medium itself says when it is full.
+    /// </summary>
+    private static UpdateAdmission Space(HostParts.Found parts, AdmissionFacts facts)
+    {
+        var needed = (parts.App.Size ?? 0) + Math.Max(parts.Fs?.Size ?? 0, facts.OldFilesBytes) + facts.ReserveBytes;
+        var available = facts.FreeBytes + facts.TargetBytes;
+        return needed <= available
+            ? new Go()
+            : new Refused(
+                $"not enough space: the update needs {new ByteSize(needed - available)} more "
+                + $"({new ByteSize(needed)} in all, {new ByteSize(available)} available)");
+    }
+}
