@@ -149,8 +149,8 @@ internal sealed class DeviceProcesses : IDisposable
         var until = Environment.TickCount64 + (long)KillTimeout.TotalMilliseconds;
         while (Environment.TickCount64 < until)
         {
-            HashSet<int> kept = spared is null ? [guard] : [guard, spared.Id, .. ProcessTable.Descendants(spared.Id)];
-            var rest = ProcessTable.Descendants(Environment.ProcessId).Where(process => !kept.Contains(process)).ToList();
+            var rest = ProcessTable.Descendants(Environment.ProcessId, spared?.Id);
+            rest.Remove(guard);
             if (rest.Count == 0)
             {
                 return;

@@ -6,33 +6,25 @@ namespace Meerkat.Boot.Posix;
 /// <summary>Looks at the system's processes through <c>/proc</c>.</summary>
 internal static class ProcessTable
 {
-    /// <summary>All descendants of a process, the process itself not among them. Zombies are left out.</summary>
-    public static List<int> Descendants(int ancestor)
+    /// <summary>All descendants of a process but one program with all of its own. Zombies are left out.</summary>
+    /// <param name="ancestor">Itself not among them.</param>
+    /// <param name="spared">Left out with its descendants, as seen in the same look at the table.</param>
+    public static List<int> Descendants(int ancestor, int? spared)
     {
-        var parents = new Dictionary<int, int>();
-        foreach (var process in All())
-        {
-            if (Parent(process) is { } parent)
-            {
-                parents[process] = parent;
-            }
-        }
+        var children = All()
+            .Select(process => (Process: process, Parent: Parent(process)))
+            .Where(pair => pair.Parent is not null)
+            .ToLookup(pair => pair.Parent!.Value, pair => pair.Process);
         var found = new List<int>();
-        var seen = new HashSet<int> { ancestor };
-        bool grown;
-        do
+        var left = new Stack<int>([ancestor]);
+        while (left.TryPop(out var parent))
         {
-            grown = false;
-            foreach (var (process, parent) in parents)
+            foreach (var process in children[parent].Where(process => process != spared))
             {
-                if (seen.Contains(parent) && seen.Add(process))
-                {
-                    found.Add(process);
-                    grown = true;
-                }
+                found.Add(process);
+                left.Push(process);
             }
         }
-        while (grown);
         return found;
     }
 
