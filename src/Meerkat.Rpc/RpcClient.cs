@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Text;
 using System.Text.Json.Nodes;
 using Meerkat.Core.Protocol;
@@ -99,8 +97,7 @@ public sealed class RpcClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            var reached = e.HttpRequestError is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError);
-            throw new RpcTransportException($"cannot reach {endpoint}: {Reason(e)}", e) { NotReached = !reached };
+            throw RpcTransportException.From(endpoint, e);
         }
     }
 
@@ -117,15 +114,4 @@ public sealed class RpcClient : IDisposable
         };
         return new RpcTransportException($"{endpoint} answered with HTTP status {status}: {hint}");
     }
-
-    /// <summary>The part of the exception's chain that says what happened, in lower case like the rest of our messages.</summary>
-    private static string Reason(HttpRequestException e) => e.InnerException switch
-    {
-        SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused",
-        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } => "no such host",
-        SocketException socket => socket.Message,
-        AuthenticationException tls => $"TLS: {tls.Message}",
-        IOException io => io.Message,
-        _ => e.Message,
-    };
 }

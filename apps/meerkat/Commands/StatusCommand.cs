@@ -1,0 +1,131 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Meerkat.Core.Protocol;
+using Meerkat.Tool.Devices;
+using Spectre.Console;
+
+namespace Meerkat.Tool.Commands;
+
+internal static class StatusCommand
+{
+    /// <summary>Wide enough that nothing is broken into lines where no terminal says how wide it is.</summary>
+    private const int PlainWidth = 400;
+
+    public static Command Create()
+    {
+        var json = new Option<bool>("--json") { Description = "Print what OTA.Status, OTA.GetBootState and Sys.GetInfo answer" };
+        var command = new Command("status", """
+            Show which version runs in which slot, whether it is committed, and why the device last fell back.
+
+            Examples:
+              meerkat status --port http://192.168.1.50
+              meerkat status --json --port http://192.168.1.50
+            """)
+        {
+            json,
+        };
+        var options = new DeviceOptions(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var device = options.Open(parsed);
+            var status = await device.CallAsync("OTA.Status", null, cancellationToken) as JsonObject
+                ?? throw new ToolException("the device answered OTA.Status without a status");
+            var boot = await device.TryCallAsync("OTA.GetBootState", cancellationToken);
+            var info = await device.TryCallAsync("Sys.GetInfo", cancellationToken);
+            if (parsed.GetValue(json))
+            {
+                var all = new JsonObject { ["status"] = status, ["boot"] = boot, ["info"] = info };
+                Console.Out.WriteLine(RpcJson.ToPretty(all));
+            }
+            else
+            {
+                Show(OtaStatus.Read(status), boot, info);
+            }
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Show(OtaStatus status, JsonObject? boot, JsonObject? info)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = PlainWidth;
+        }
+        var facts = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(3)).AddColumn();
+        foreach (var (name, value) in Facts(status, boot, info))
+        {
+            facts.AddRow(new Text(name), new Text(value));
+        }
+        console.Write(facts);
+        if (status.Slots.Length > 0)
+        {
+            console.Write(SlotTable(status));
+        }
+    }
+
+    private static Table SlotTable(OtaStatus status)
+    {
+        var slots = new Table().Border(TableBorder.Simple).AddColumns("slot", "state", "version", "");
+        foreach (var slot in status.Slots)
+        {
+            var marks = new List<string>();
+            if (slot.Slot == status.RunningSlot)
+            {
+                marks.Add("running");
+            }
+            if (slot.Slot == status.ActiveSlot)
+            {
+                marks.Add("next boot");
+            }
+            slots.AddRow(
+                new Text(slot.Slot.ToString(CultureInfo.InvariantCulture)),
+                new Text(slot.State),
+                new Text(slot.Version),
+                new Text(string.Join(", ", marks)));
+        }
+        return slots;
+    }
+
+    private static IEnumerable<(string Name, string Value)> Facts(OtaStatus status, JsonObject? boot, JsonObject? info)
+    {
+        if (Text(info, "id") is { Length: > 0 } id)
+        {
+            yield return ("device", id);
+        }
+        yield return ("version", status.Version ?? Text(info, "fw_version") ?? "unknown");
+        yield return ("state", status.Phase is { } phase && phase != status.Message ? $"{status.Message} ({phase})" : status.Message);
+        if ((status.RunningSlot ?? status.ActiveSlot) is { } slot)
+        {
+            yield return ("slot", string.Create(CultureInfo.InvariantCulture, $"{slot}"));
+        }
+        if (Text(boot, "revert_slot") is { } revertSlot)
+        {
+            yield return ("fallback slot", revertSlot == "-1" ? "none" : revertSlot);
+        }
+        yield return ("committed", status.IsCommitted ? "yes" : "no");
+        if (!status.IsCommitted && (status.DeadlineLeft ?? status.CommitTimeout) is > 0 and var left)
+        {
+            yield return ("falls back in", string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(left):0} s unless committed"));
+        }
+        if (status.Ready is { } ready)
+        {
+            yield return ("ready", ready ? "yes" : "not yet");
+        }
+        if (status.Reason is { } reason)
+        {
+            yield return ("last fall back", Describe(reason));
+        }
+    }
+
+    private static string Describe(FallBackReason reason)
+    {
+        var from = string.Join(" ", new[] { reason.Version, reason.Slot is { } slot ? $"in slot {slot}" : null }.Where(s => s is not null));
+        var what = from.Length > 0 ? $"{reason.Text} ({from})" : reason.Text;
+        return reason.Time is { Length: > 0 } time ? $"{what}, {time}" : what;
+    }
+
+    private static string? Text(JsonObject? json, string name) => json?[name]?.ToString();
+}

@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using Meerkat.Core.Protocol;
+using Meerkat.Rpc;
+
+namespace Meerkat.Tool.Devices;
+
+/// <summary>The device that a command talks to.</summary>
+internal sealed class Device(DeviceAddress address, TimeSpan timeout) : IDisposable
+{
+    private readonly RpcClient client = new(address.Rpc, Random.Shared, TimeProvider.System);
+
+    public DeviceAddress Address => address;
+
+    /// <exception cref="ToolException">The device answered with an error, or could not be reached.</exception>
+    /// <exception cref="RpcTransportException">It was reached and gave no answer that can be read.</exception>
+    public async Task<JsonNode?> CallAsync(
+        string method, JsonNode? arguments, CancellationToken cancellationToken, TimeSpan? timeoutOfCall = null)
+    {
+        try
+        {
+            return await client.CallAsync(method, arguments, timeoutOfCall ?? timeout, cancellationToken);
+        }
+        catch (RpcException e)
+        {
+            throw new ToolException($"{method}: remote error {e.Error.Code}: {e.Message}");
+        }
+        catch (RpcTransportException e) when (e.NotReached)
+        {
+            throw new ToolException(WithHint(e));
+        }
+    }
+
+    /// <summary>As <see cref="RpcClient.CallAsync"/>, for callers that go on after a failure.</summary>
+    public Task<JsonNode?> AskAsync(string method, TimeSpan timeoutOfCall, CancellationToken cancellationToken) =>
+        client.CallAsync(method, null, timeoutOfCall, cancellationToken);
+
+    /// <summary>The result, or null when the device does not know the method or refuses it.</summary>
+    public async Task<JsonObject?> TryCallAsync(string method, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.CallAsync(method, null, timeout, cancellationToken) as JsonObject;
+        }
+        catch (RpcException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => client.Dispose();
+
+    public static string WithHint(RpcTransportException e) =>
+        e.NotReached ? $"{e.Message}; is meerkat-boot running and does http.listen_addr say this address?" : e.Message;
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Meerkat.Tool.Devices;
+
+/// <summary>The options of every command that talks to a device.</summary>
+internal sealed class DeviceOptions
+{
+    private static readonly string[] PortVariables = ["MEERKAT_PORT", "MOS_PORT"];
+
+    private readonly Option<string?> port = new("--port")
+    {
+        Description = "Device, as http(s)://HOST[:PORT][/PATH]; without a path calls go to /rpc. Default: MEERKAT_PORT or MOS_PORT",
+        HelpName = "URL",
+    };
+
+    private readonly Option<TimeSpan?> timeout;
+
+    public DeviceOptions(Command command, string timeoutDescription = "How long the answer to a call may take. Default: 20s")
+    {
+        timeout = new Option<TimeSpan?>("--timeout")
+        {
+            Description = timeoutDescription,
+            HelpName = "TIME",
+            CustomParser = DurationText.Parse,
+        };
+        command.Options.Add(port);
+        command.Options.Add(timeout);
+    }
+
+    /// <summary>Null when <c>--timeout</c> was not given.</summary>
+    public TimeSpan? Timeout(ParseResult parsed) => parsed.GetValue(timeout);
+
+    /// <exception cref="ToolException">No device was named, or the address is wrong.</exception>
+    public Device Open(ParseResult parsed)
+    {
+        var named = parsed.GetValue(port)
+            ?? PortVariables.Select(Environment.GetEnvironmentVariable).FirstOrDefault(value => !string.IsNullOrEmpty(value));
+        return string.IsNullOrEmpty(named)
+            ? throw new ToolException("which device? Give --port http://HOST[:PORT] or set MEERKAT_PORT", ExitCode.Usage)
+            : new Device(DeviceAddress.Parse(named), Timeout(parsed) ?? Meerkat.Rpc.RpcClient.DefaultTimeout);
+    }
+}

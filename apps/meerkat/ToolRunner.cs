@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Meerkat.Rpc;
+
+namespace Meerkat.Tool;
+
+/// <summary>Runs one command line: the only place that turns exceptions into messages and exit codes.</summary>
+internal static class ToolRunner
+{
+    public static async Task<int> RunAsync(RootCommand root, string[] args)
+    {
+        // A JSON argument may start with an at sign; the library would take it for the name of a file with further arguments.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0)
+        {
+            var command = string.Join(' ', Path(parsed.CommandResult).Reverse());
+            return Fail($"{parsed.Errors[0].Message} See \"{command} --help\".", ExitCode.Usage);
+        }
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (ToolException e)
+        {
+            return Fail(e.Message, e.ExitCode);
+        }
+        catch (RpcTransportException e)
+        {
+            return Fail(e.Message, ExitCode.Error);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Fail(e.Message, ExitCode.Error);
+        }
+        catch (OperationCanceledException)
+        {
+            return Fail("interrupted; the device goes on with what it was asked, see \"meerkat status\"", ExitCode.Error);
+        }
+    }
+
+    private static IEnumerable<string> Path(System.CommandLine.Parsing.CommandResult command)
+    {
+        for (var at = command; at is not null; at = at.Parent as System.CommandLine.Parsing.CommandResult)
+        {
+            yield return at.Command.Name;
+        }
+    }
+
+    private static int Fail(string message, int exitCode)
+    {
+        Console.Error.WriteLine($"Error: {message.ReplaceLineEndings(" ")}");
+        return exitCode;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using Meerkat.Rpc;
+
+namespace Meerkat.Tool.Updates;
+
+/// <summary>Sends a bundle to <c>/update</c> as specification 5.1 and 5.4b want it: <c>commit_timeout</c> first, Content-Length, no Expect.</summary>
+internal static class FirmwareUpload
+{
+    private const int MaxAnswerBytes = 64 * 1024;
+
+    /// <param name="address">The device's <c>/update</c>.</param>
+    /// <param name="file">The bundle.</param>
+    /// <param name="commitTimeoutSeconds">Null leaves it to the device's configuration.</param>
+    /// <param name="stall">Gives up when nothing moves for so long.</param>
+    /// <param name="onSent">Told how many bytes have gone out.</param>
+    /// <param name="cancellationToken">Breaks the upload off; the device then forgets it.</param>
+    /// <returns>What the device says, in one line.</returns>
+    /// <exception cref="ToolException">The device refused or the upload stalled.</exception>
+    /// <exception cref="RpcTransportException">The device was not reached, or the connection broke.</exception>
+    public static async Task<string> SendAsync(
+        Uri address, FileStream file, int? commitTimeoutSeconds, TimeSpan stall, Action<long> onSent, CancellationToken cancellationToken)
+    {
+        using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        watch.CancelAfter(stall);
+        using var form = new MultipartFormDataContent($"meerkat-{Random.Shared.NextInt64():x16}");
+        if (commitTimeoutSeconds is { } seconds)
+        {
+            form.Add(Part(new StringContent(seconds.ToString(CultureInfo.InvariantCulture)), "commit_timeout", null));
+        }
+        form.Add(Part(new FileContent(file, Sent), "file", PlainName(file.Name)));
+
+        using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
+        using var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
+        http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("meerkat", null));
+        try
+        {
+            using var response = await http.PostAsync(address, form, watch.Token);
+            var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(watch.Token)).Trim().ReplaceLineEndings(" ");
+            return response.IsSuccessStatusCode ? text : throw Refused(address, (int)response.StatusCode, text);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ToolException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{address} took nothing for {stall.TotalSeconds:0.#} s; the upload was broken off, the device keeps what it runs"));
+        }
+        catch (HttpRequestException e)
+        {
+            throw RpcTransportException.From(address, e);
+        }
+
+        void Sent(long bytes)
+        {
+            watch.CancelAfter(stall);
+            onSent(bytes);
+        }
+    }
+
+    private static ToolException Refused(Uri address, int status, string text) => new(status switch
+    {
+        404 => $"{address} does not exist (HTTP status 404); is --port the address of a device?",
+        401 => $"{address} wants credentials, which this tool cannot give yet",
+        _ => $"the device refused the update (HTTP status {status}): {(text.Length > 0 ? text : "no reason given")}",
+    });
+
+    /// <summary>Devices read <c>name</c> and <c>filename</c> only, quoted or not, and never <c>filename*</c>.</summary>
+    private static HttpContent Part(HttpContent content, string name, string? fileName)
+    {
+        content.Headers.ContentDisposition = new ContentDispositionHeaderValue("form-data") { Name = $"\"{name}\"" };
+        if (fileName is not null)
+        {
+            content.Headers.ContentDisposition.Parameters.Add(new NameValueHeaderValue("filename", $"\"{fileName}\""));
+        }
+        return content;
+    }
+
+    private static string PlainName(string path) =>
+        string.Concat(Path.GetFileName(path).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '_'));
+}
