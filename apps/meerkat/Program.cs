@@ -22,5 +22,7 @@ return await ToolRunner.RunAsync(
         RevertCommand.Create(),
         RebootCommand.Create(),
         ConfigCommand.Create(),
+        BundleCommand.Create(),
+        DeviceCommand.Create(),
     },
     args);

@@ -1,0 +1,34 @@
+using System.CommandLine;
+
+namespace Meerkat.Tool.Commands;
+
+/// <summary><c>meerkat bundle</c>: makes firmware bundles and looks into them.</summary>
+internal static class BundleCommand
+{
+    public static Command Create() => new("bundle", "Make firmware bundles (fw.zip) and look into them.")
+    {
+        BundleCreateCommand.Create(),
+        BundleInspectCommand.Create(),
+        BundleVerifyCommand.Create(),
+    };
+
+    /// <summary>Runs one command; what the disk refuses becomes one line on standard error and exit code 1.</summary>
+    public static int Run(Func<string?> action)
+    {
+        string? error;
+        try
+        {
+            error = action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            error = e.Message;
+        }
+        if (error is null)
+        {
+            return 0;
+        }
+        Console.Error.WriteLine($"Error: {error}");
+        return 1;
+    }
+}
