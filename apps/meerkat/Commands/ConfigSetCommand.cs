@@ -51,7 +51,7 @@ internal static class ConfigSetCommand
         return command;
     }
 
-    private static async Task RunAsync(Device device, string[] assignments, bool save, CancellationToken cancellationToken)
+    private static async Task RunAsync(RemoteDevice device, string[] assignments, bool save, CancellationToken cancellationToken)
     {
         var before = await ReadAsync(device, cancellationToken);
         var change = new JsonObject();
@@ -81,7 +81,7 @@ internal static class ConfigSetCommand
 
     /// <summary>A device skips keys its access list forbids without a word, so what it has now is read back.</summary>
     private static async Task ConfirmAsync(
-        Device device, List<SettingAssignment.Parsed> wanted, bool save, CancellationToken cancellationToken)
+        RemoteDevice device, List<SettingAssignment.Parsed> wanted, bool save, CancellationToken cancellationToken)
     {
         var after = await ReadAsync(device, cancellationToken);
         var kept = wanted
@@ -98,7 +98,7 @@ internal static class ConfigSetCommand
         }
     }
 
-    private static async Task<JsonObject> ReadAsync(Device device, CancellationToken cancellationToken) =>
+    private static async Task<JsonObject> ReadAsync(RemoteDevice device, CancellationToken cancellationToken) =>
         await device.CallAsync("Config.Get", null, cancellationToken) as JsonObject
             ?? throw new ToolException("the device answered Config.Get without a configuration");
 }

@@ -109,7 +109,7 @@ internal sealed class UpdateCommand
     }
 
     private async Task<string> SendAsync(
-        Device device, FileStream bundle, ParseResult parsed, TimeSpan stall, Action<long> onSent, CancellationToken cancellationToken)
+        RemoteDevice device, FileStream bundle, ParseResult parsed, TimeSpan stall, Action<long> onSent, CancellationToken cancellationToken)
     {
         try
         {
@@ -124,7 +124,7 @@ internal sealed class UpdateCommand
         }
     }
 
-    private static async Task<OtaStatus> ReadAsync(Device device, CancellationToken cancellationToken) =>
+    private static async Task<OtaStatus> ReadAsync(RemoteDevice device, CancellationToken cancellationToken) =>
         await device.CallAsync("OTA.Status", null, cancellationToken) is JsonObject status
             ? OtaStatus.Read(status)
             : throw new ToolException("the device answered OTA.Status without a status");

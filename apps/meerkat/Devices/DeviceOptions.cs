@@ -32,12 +32,12 @@ internal sealed class DeviceOptions
     public TimeSpan? Timeout(ParseResult parsed) => parsed.GetValue(timeout);
 
     /// <exception cref="ToolException">No device was named, or the address is wrong.</exception>
-    public Device Open(ParseResult parsed)
+    public RemoteDevice Open(ParseResult parsed)
     {
         var named = parsed.GetValue(port)
             ?? PortVariables.Select(Environment.GetEnvironmentVariable).FirstOrDefault(value => !string.IsNullOrEmpty(value));
         return string.IsNullOrEmpty(named)
             ? throw new ToolException("which device? Give --port http://HOST[:PORT] or set MEERKAT_PORT", ExitCode.Usage)
-            : new Device(DeviceAddress.Parse(named), Timeout(parsed) ?? Meerkat.Rpc.RpcClient.DefaultTimeout);
+            : new RemoteDevice(DeviceAddress.Parse(named), Timeout(parsed) ?? Meerkat.Rpc.RpcClient.DefaultTimeout);
     }
 }

@@ -10,7 +10,7 @@ namespace Meerkat.Tool.Updates;
 /// <param name="before">Its status before the update was sent.</param>
 /// <param name="uptimeBefore">Its uptime then, in seconds; null when it does not tell.</param>
 /// <param name="say">Told what is waited for, once per change.</param>
-internal sealed class UpdateWatch(Device device, OtaStatus before, double? uptimeBefore, Action<string> say)
+internal sealed class UpdateWatch(RemoteDevice device, OtaStatus before, double? uptimeBefore, Action<string> say)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);

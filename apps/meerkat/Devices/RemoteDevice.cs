@@ -5,7 +5,7 @@ using Meerkat.Rpc;
 namespace Meerkat.Tool.Devices;
 
 /// <summary>The device that a command talks to.</summary>
-internal sealed class Device(DeviceAddress address, TimeSpan timeout) : IDisposable
+internal sealed class RemoteDevice(DeviceAddress address, TimeSpan timeout) : IDisposable
 {
     private readonly RpcClient client = new(address.Rpc, Random.Shared, TimeProvider.System);
 
