@@ -24,5 +24,6 @@ return await ToolRunner.RunAsync(
         ConfigCommand.Create(),
         BundleCommand.Create(),
         DeviceCommand.Create(),
+        ServeCommand.Create(),
     },
     args);
