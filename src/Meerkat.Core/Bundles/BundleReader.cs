@@ -204,8 +204,8 @@ public sealed class BundleReader : IDisposable
         }
         if (announcedBytes is { } total && Offset + local.PackedBytes > total)
         {
-            return Fail(BundleProblemCode.SizeMismatch, $"ends at byte {Offset + local.PackedBytes}, "
-                + $"yet the bundle was announced with {total} bytes", headerOffset);
+            return Fail(BundleProblemCode.SizeMismatch, $"would end at byte {Offset + local.PackedBytes}, "
+                + $"but the whole bundle has only {total} bytes: it was cut off", headerOffset);
         }
         packedLeft = local.PackedBytes;
         sizeBytes = local.SizeBytes;
