@@ -2,6 +2,7 @@
 """Makes the golden bundles beside it, and for each a list of what a reader must find (NAME.events).
 
 Run once per format version; the results are committed and frozen. Independent of Meerkat's own code on purpose.
+(written.zip is not made here: it is what Meerkat's writer gave first and must give for ever.)
 """
 import hashlib
 import io

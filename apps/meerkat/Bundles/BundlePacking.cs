@@ -13,6 +13,10 @@ internal static class BundlePacking
     public static string? Write(BundleRecipe recipe, string app, string? fsFolder, string target, out Manifest? manifest)
     {
         manifest = null;
+        if (Complaint(app, fsFolder, target) is { } complaint)
+        {
+            return complaint;
+        }
         var image = fsFolder is null ? null : target + ".fs.part";
         var output = target + ".part";
         try
@@ -52,6 +56,31 @@ internal static class BundlePacking
                 File.Delete(image);
             }
         }
+    }
+
+    private static string? Complaint(string app, string? fsFolder, string target)
+    {
+        if (Directory.Exists(app))
+        {
+            return $"'{app}' is a folder; the application must be a file";
+        }
+        if (!File.Exists(app) || new FileInfo(app).Length == 0)
+        {
+            return $"the application '{app}' {(File.Exists(app) ? "is empty" : "does not exist")}";
+        }
+        if (fsFolder is null)
+        {
+            return null;
+        }
+        if (!Directory.Exists(fsFolder))
+        {
+            return $"the folder '{fsFolder}' {(File.Exists(fsFolder) ? "is a file" : "does not exist")}";
+        }
+        // It would be packed into itself while it grows.
+        var inside = Path.GetRelativePath(fsFolder, target);
+        return inside != ".." && !inside.StartsWith("../", StringComparison.Ordinal) && !Path.IsPathRooted(inside)
+            ? $"the bundle '{target}' lies in the folder that is packed; write it elsewhere"
+            : null;
     }
 
     private static string? PackFolder(string folder, string image)

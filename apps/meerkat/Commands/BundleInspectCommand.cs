@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Meerkat.Core.Bundles;
@@ -11,7 +12,11 @@ namespace Meerkat.Tool.Commands;
 /// <summary><c>meerkat bundle inspect</c>: what a bundle says about itself; reads no further than the manifest.</summary>
 internal static class BundleInspectCommand
 {
-    private static readonly JsonWriterOptions Indented = new() { Indented = true };
+    private static readonly JsonWriterOptions Indented = new()
+    {
+        Indented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static Command Create()
     {

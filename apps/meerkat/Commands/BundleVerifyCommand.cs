@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Meerkat.Core.Bundles;
 using Meerkat.Core.Values;
@@ -9,7 +10,11 @@ namespace Meerkat.Tool.Commands;
 /// <summary><c>meerkat bundle verify</c>: reads a bundle whole, as a device would.</summary>
 internal static class BundleVerifyCommand
 {
-    private static readonly JsonWriterOptions Indented = new() { Indented = true };
+    private static readonly JsonWriterOptions Indented = new()
+    {
+        Indented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static Command Create()
     {

@@ -39,7 +39,8 @@ public sealed class BundleReader : IDisposable
     private Inflation? inflation;
     private long directoryBytes;
 
-    /// <param name="announcedBytes">Size of the whole archive when it is known beforehand; no entry may reach beyond it.</param>
+    /// <param name="announcedBytes">Size of the whole archive when it is known beforehand: no entry may reach beyond it, and
+    /// no fewer bytes may arrive.</param>
     public BundleReader(IBundleSink sink, BundleLimits? limits = null, long? announcedBytes = null)
     {
         this.sink = sink;
@@ -97,6 +98,11 @@ public sealed class BundleReader : IDisposable
                 : new BundleProblem(BundleProblemCode.Truncated, Offset == 0
                     ? "the bundle is empty: not a single byte arrived"
                     : $"the bundle is cut off at byte {Offset}, before its central directory", Offset);
+        }
+        if (Problem is null && announcedBytes > Offset)
+        {
+            Problem = new BundleProblem(BundleProblemCode.Truncated,
+                $"the bundle is cut off: {Offset} of the {announcedBytes} announced bytes arrived", Offset);
         }
         return Problem;
     }
@@ -198,8 +204,8 @@ public sealed class BundleReader : IDisposable
         }
         if (announcedBytes is { } total && Offset + local.PackedBytes > total)
         {
-            return Fail(BundleProblemCode.SizeMismatch, $"ends at byte {Offset + local.PackedBytes}, "
-                + $"yet the bundle was announced with {total} bytes", headerOffset);
+            return Fail(BundleProblemCode.SizeMismatch, $"would end at byte {Offset + local.PackedBytes}, "
+                + $"but the whole bundle has only {total} bytes: it was cut off", headerOffset);
         }
         packedLeft = local.PackedBytes;
         sizeBytes = local.SizeBytes;

@@ -69,10 +69,10 @@ internal readonly ref struct TarHeader(ReadOnlySpan<byte> block)
         return end < 0 ? field : field[..end];
     }
 
-    /// <summary>Octal digits between blanks and NULs (none at all is 0), or GNU's big-endian binary.</summary>
+    /// <summary>Octal digits between blanks and NULs (none at all is 0), or, in wide fields, GNU's big-endian binary.</summary>
     private static long? Number(ReadOnlySpan<byte> field)
     {
-        if (field[0] is 0x80 or 0xFF)
+        if (field[0] is 0x80 or 0xFF && field.Length > sizeof(long))
         {
             return Binary(field);
         }

@@ -21,9 +21,18 @@ public abstract record FsImage
     /// <exception cref="IOException">The folder cannot be read or the output not be written.</exception>
     public static FsImage Write(string folder, Stream output)
     {
-        using var writer = new TarWriter(output, TarEntryFormat.Ustar, leaveOpen: true);
+        const int EndBytes = 1024;
         var members = 0;
-        var refusal = WriteFolder(writer, new DirectoryInfo(folder), "", ref members);
+        string? refusal;
+        using (var writer = new TarWriter(output, TarEntryFormat.Ustar, leaveOpen: true))
+        {
+            refusal = WriteFolder(writer, new DirectoryInfo(folder), "", ref members);
+        }
+        if (members == 0)
+        {
+            // Of an empty folder TarWriter makes no archive at all.
+            output.Write(new byte[EndBytes]);
+        }
         return refusal is null ? new Written(members) : new Refused(refusal);
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using CsCheck;
 using Meerkat.Core.Bundles;
 using static Meerkat.Core.Bundles.BundleProblemCode;
 using static Meerkat.Core.Tests.Bundles.ZipBytes;
@@ -177,6 +178,14 @@ public sealed class BundleReaderTests
     }
 
     [Fact]
+    public void FewerBytesThanAnnounced_AreTruncated()
+    {
+        var zip = Zip(GoodManifest, GoodApp);
+        Assert.Null(Read(zip, new Recording(), [100], announced: zip.Length));
+        Assert.Equal(Truncated, Read(zip.AsSpan(0, zip.Length - 1), new Recording(), [100], announced: zip.Length)?.Code);
+    }
+
+    [Fact]
     public void EndlessRest_IsRefused()
     {
         var limits = BundleLimits.Default with { DirectoryBytes = 1000 };
@@ -193,6 +202,19 @@ public sealed class BundleReaderTests
         Assert.Equal(BadDeflate, reader.Push(Zip(GoodManifest, bomb))?.Code);
         Assert.InRange(to.Bytes, 0, 3000);
     }
+
+    [Fact]
+    public void AnyByteChanged_IsAnsweredTheSameInAnyPieces() => Gen.Select(Gen.Int[0, 4000], Gen.Byte, Gen.Int[1, 50]).Sample(
+        (where, value, piece) =>
+        {
+            var zip = Zip(GoodManifest.Deflated() with { Extra = [0x3A, 0x29, 2, 0, .. "{}"u8] }, GoodApp.Deflated());
+            zip[where % zip.Length] = value;
+            var whole = new Recording();
+            var pieces = new Recording();
+            Assert.Equal(Read(zip, whole, [int.MaxValue])?.Code, Read(zip, pieces, [piece])?.Code);
+            Assert.Equal(whole.Events, pieces.Events);
+        },
+        iter: 3000);
 
     [Fact]
     public void ThrowingSink_LeavesTheReaderClosed()
