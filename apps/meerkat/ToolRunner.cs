@@ -8,6 +8,7 @@ internal static class ToolRunner
 {
     public static async Task<int> RunAsync(RootCommand root, string[] args)
     {
+        ShortListHelp.Install(root);
         // A JSON argument may start with an at sign; the library would take it for the name of a file with further arguments.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)

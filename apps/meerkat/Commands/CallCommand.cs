@@ -60,6 +60,10 @@ internal static class CallCommand
         {
             return null;
         }
+        if (json.StartsWith("--", StringComparison.Ordinal))
+        {
+            throw new ToolException($"there is no option {json}. See \"meerkat call --help\".", ExitCode.Usage);
+        }
         try
         {
             return JsonNode.Parse(json);
