@@ -31,7 +31,12 @@ internal static class FirmwareUpload
         }
         form.Add(Part(new FileContent(file, Sent), "file", PlainName(file.Name)));
 
-        using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
+        using var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            ConnectCallback = EarlyAnswerStream.ConnectAsync,
+        };
         using var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("meerkat", null));
         try

@@ -94,7 +94,7 @@ internal sealed class UpdateWatch(Device device, OtaStatus before, double? uptim
 
     private async Task<bool> HasRestartedAsync(CancellationToken cancellationToken)
     {
-        var info = await device.AskAsync("Sys.GetInfo", CallTimeout, cancellationToken) as JsonObject;
+        var info = await device.TryCallAsync("Sys.GetInfo", cancellationToken);
         return uptimeBefore is { } earlier && Uptime(info) is { } now && now < earlier;
     }
 
