@@ -34,7 +34,9 @@ internal sealed class Device(DeviceAddress address, TimeSpan timeout) : IDisposa
     public Task<JsonNode?> AskAsync(string method, TimeSpan timeoutOfCall, CancellationToken cancellationToken) =>
         client.CallAsync(method, null, timeoutOfCall, cancellationToken);
 
-    /// <summary>The result of a call whose answer is welcome and not needed: null when the device does not know it, refuses or is away.</summary>
+    /// <summary>
+    /// The result of a call whose answer is welcome and not needed: null when the device does not know it, refuses or is away.
+    /// </summary>
     public async Task<JsonObject?> TryCallAsync(string method, CancellationToken cancellationToken)
     {
         try

@@ -5,7 +5,9 @@ using Meerkat.Rpc;
 
 namespace Meerkat.Tool.Updates;
 
-/// <summary>Sends a bundle to <c>/update</c> as specification 5.1 and 5.4b want it: <c>commit_timeout</c> first, Content-Length, no Expect.</summary>
+/// <summary>
+/// Sends a bundle to <c>/update</c> as specification 5.1 and 5.4b want it: <c>commit_timeout</c> first, Content-Length, no Expect.
+/// </summary>
 internal static class FirmwareUpload
 {
     private const int MaxAnswerBytes = 64 * 1024;

@@ -98,7 +98,9 @@ internal sealed class UpdateWatch(Device device, OtaStatus before, double? uptim
         return uptimeBefore is { } earlier && Uptime(info) is { } now && now < earlier;
     }
 
-    /// <summary>A refusal is no end: the deadline may just have passed, or the firmware has committed itself. The next status tells.</summary>
+    /// <summary>
+    /// A refusal is no end: the deadline may just have passed, or the firmware has committed itself. The next status tells.
+    /// </summary>
     private async Task TryCommitAsync(CancellationToken cancellationToken)
     {
         try
