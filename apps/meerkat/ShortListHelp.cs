@@ -4,7 +4,9 @@ using System.CommandLine.Invocation;
 
 namespace Meerkat.Tool;
 
-/// <summary>Help that lists commands by the first line of their descriptions; the rest, with the examples, is shown for the command itself.</summary>
+/// <summary>
+/// Help that lists commands by the first line of their descriptions; the rest, with the examples, is shown for the command itself.
+/// </summary>
 internal sealed class ShortListHelp(HelpAction full) : SynchronousCommandLineAction
 {
     public static void Install(RootCommand root)

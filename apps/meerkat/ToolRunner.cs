@@ -34,7 +34,7 @@ internal static class ToolRunner
         }
         catch (OperationCanceledException)
         {
-            return Fail("interrupted; the device goes on with what it was asked, see \"meerkat status\"", ExitCode.Error);
+            return Fail("interrupted; see what the device does with \"meerkat status\"", ExitCode.Error);
         }
     }
 

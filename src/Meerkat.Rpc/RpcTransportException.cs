@@ -3,7 +3,9 @@ using System.Security.Authentication;
 
 namespace Meerkat.Rpc;
 
-/// <summary>A call got no answer that could be read: the device was not reached, did not answer in time, or answered something else.</summary>
+/// <summary>
+/// A call got no answer that could be read: the device was not reached, did not answer in time, or answered something else.
+/// </summary>
 public sealed class RpcTransportException(string message, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>Nobody listened at the address: nothing was sent.</summary>

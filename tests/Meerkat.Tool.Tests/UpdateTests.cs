@@ -107,6 +107,16 @@ public sealed class UpdateTests : IDisposable
     }
 
     [Fact]
+    public async Task Recovery_IsTheWorstFallBack()
+    {
+        const string Recovery = """{"state":0,"message":"recovery: nothing bootable","is_committed":false,"partition":1,"running_slot":null,"phase":"recovery"}""";
+        await using var device = new ScriptedDevice().On("OTA.Status", Idle, Armed, Recovery);
+        var run = await UpdateAsync(device);
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains("fell back: recovery: nothing bootable\n", run.Output);
+    }
+
+    [Fact]
     public async Task OldReason_IsNotTakenForThisUpdates()
     {
         await using var device = new ScriptedDevice().On("OTA.Status", FellBack, Armed.Replace("\"reason\":null", "\"reason\":{}"), Committed);
@@ -141,6 +151,27 @@ public sealed class UpdateTests : IDisposable
         var run = await UpdateAsync(device);
         Assert.Equal((1, ""), (run.ExitCode, run.Output));
         Assert.Contains(error, run.Error);
+    }
+
+    [Fact]
+    public async Task RefusalBeforeTheEndOfTheUpload_IsPassedOn()
+    {
+        File.WriteAllBytes(bundle, new byte[30_000_000]);
+        await using var device = new HastyDevice("HTTP/1.1 400 Bad Request\r\nContent-Length: 21\r\nConnection: close\r\n\r\nan update is in trial");
+        var run = await ToolProcess.RunAsync("update", bundle, "--port", device.Address);
+        Assert.Equal(1, run.ExitCode);
+        Assert.EndsWith("Error: the device refused the update (HTTP status 400): an update is in trial\n", run.Error);
+    }
+
+    [Fact]
+    public async Task ConnectionClosedWithoutAnswer_IsSaidSoWithTheStatus()
+    {
+        File.WriteAllBytes(bundle, new byte[30_000_000]);
+        await using var device = new HastyDevice("");
+        var run = await ToolProcess.RunAsync("update", bundle, "--port", device.Address);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"Error: lost the connection to {device.Address}/update: ", run.Error);
+        Assert.EndsWith("; the device says: an update is running\n", run.Error);
     }
 
     [Fact]

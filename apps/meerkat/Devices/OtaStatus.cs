@@ -33,7 +33,8 @@ internal sealed record OtaStatus(
     ImmutableArray<SlotStatus> Slots)
 {
     /// <summary>Whether the restart into the new slot is still to come; false where the device does not tell.</summary>
-    public bool AwaitsRestart => Phase is "writing" or "armed" || (RunningSlot is { } running && ActiveSlot is { } active && running != active);
+    public bool AwaitsRestart =>
+        Phase is "writing" or "armed" || (RunningSlot is { } running && ActiveSlot is { } active && running != active);
 
     public static OtaStatus Read(JsonObject json) => new(
         (int)(Number(json["state"]) ?? 0),
@@ -46,12 +47,14 @@ internal sealed record OtaStatus(
         Text(json["phase"]),
         Flag(json["ready"]),
         Number(json["deadline_left"]),
-        json["reason"] is JsonObject reason
-            ? new FallBackReason(Text(reason["text"]) ?? "", (int?)Number(reason["slot"]), Text(reason["version"]), Text(reason["time"]), reason)
-            : null,
-        json["slots"] is JsonArray slots
-            ? [.. slots.OfType<JsonObject>().Select(s => new SlotStatus((int)(Number(s["slot"]) ?? -1), Text(s["state"]) ?? "", Text(s["version"]) ?? ""))]
-            : []);
+        json["reason"] is JsonObject reason ? ReadReason(reason) : null,
+        json["slots"] is JsonArray slots ? [.. slots.OfType<JsonObject>().Select(ReadSlot)] : []);
+
+    private static FallBackReason ReadReason(JsonObject json) =>
+        new(Text(json["text"]) ?? "", (int?)Number(json["slot"]), Text(json["version"]), Text(json["time"]), json);
+
+    private static SlotStatus ReadSlot(JsonObject json) =>
+        new((int)(Number(json["slot"]) ?? -1), Text(json["state"]) ?? "", Text(json["version"]) ?? "");
 
     private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
 

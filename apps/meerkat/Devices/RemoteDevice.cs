@@ -34,14 +34,16 @@ internal sealed class RemoteDevice(DeviceAddress address, TimeSpan timeout) : ID
     public Task<JsonNode?> AskAsync(string method, TimeSpan timeoutOfCall, CancellationToken cancellationToken) =>
         client.CallAsync(method, null, timeoutOfCall, cancellationToken);
 
-    /// <summary>The result, or null when the device does not know the method or refuses it.</summary>
+    /// <summary>
+    /// The result of a call whose answer is welcome and not needed: null when the device does not know it, refuses or is away.
+    /// </summary>
     public async Task<JsonObject?> TryCallAsync(string method, CancellationToken cancellationToken)
     {
         try
         {
             return await client.CallAsync(method, null, timeout, cancellationToken) as JsonObject;
         }
-        catch (RpcException)
+        catch (Exception e) when (e is RpcException or RpcTransportException)
         {
             return null;
         }

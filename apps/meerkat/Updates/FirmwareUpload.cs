@@ -5,7 +5,9 @@ using Meerkat.Rpc;
 
 namespace Meerkat.Tool.Updates;
 
-/// <summary>Sends a bundle to <c>/update</c> as specification 5.1 and 5.4b want it: <c>commit_timeout</c> first, Content-Length, no Expect.</summary>
+/// <summary>
+/// Sends a bundle to <c>/update</c> as specification 5.1 and 5.4b want it: <c>commit_timeout</c> first, Content-Length, no Expect.
+/// </summary>
 internal static class FirmwareUpload
 {
     private const int MaxAnswerBytes = 64 * 1024;
@@ -31,7 +33,12 @@ internal static class FirmwareUpload
         }
         form.Add(Part(new FileContent(file, Sent), "file", PlainName(file.Name)));
 
-        using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
+        using var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            ConnectCallback = EarlyAnswerStream.ConnectAsync,
+        };
         using var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("meerkat", null));
         try

@@ -17,7 +17,7 @@ internal abstract record UpdateVerdict
 
     public sealed record Committed : UpdateVerdict;
 
-    /// <summary>The old firmware runs again.</summary>
+    /// <summary>The old firmware runs again, or none (the device says <c>recovery</c> and waits for another update).</summary>
     /// <param name="Reason">In words.</param>
     public sealed record FellBack(string Reason) : UpdateVerdict;
 
@@ -33,6 +33,10 @@ internal abstract record UpdateVerdict
     /// <param name="restarted">The device has been seen to restart since, or was out of reach.</param>
     public static UpdateVerdict Judge(OtaStatus before, OtaStatus now, bool restarted)
     {
+        if (now.Phase == "recovery")
+        {
+            return new FellBack(now.Reason?.Text ?? now.Message);
+        }
         var oldSlot = before.RunningSlot ?? before.ActiveSlot;
         var running = now.RunningSlot ?? (restarted ? now.ActiveSlot : oldSlot);
         if (running != oldSlot)

@@ -94,11 +94,13 @@ internal sealed class UpdateWatch(RemoteDevice device, OtaStatus before, double?
 
     private async Task<bool> HasRestartedAsync(CancellationToken cancellationToken)
     {
-        var info = await device.AskAsync("Sys.GetInfo", CallTimeout, cancellationToken) as JsonObject;
+        var info = await device.TryCallAsync("Sys.GetInfo", cancellationToken);
         return uptimeBefore is { } earlier && Uptime(info) is { } now && now < earlier;
     }
 
-    /// <summary>A refusal is no end: the deadline may just have passed, or the firmware has committed itself. The next status tells.</summary>
+    /// <summary>
+    /// A refusal is no end: the deadline may just have passed, or the firmware has committed itself. The next status tells.
+    /// </summary>
     private async Task TryCommitAsync(CancellationToken cancellationToken)
     {
         try

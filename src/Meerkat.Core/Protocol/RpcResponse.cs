@@ -20,7 +20,9 @@ public sealed record RpcResponse(RpcId Id, RpcOutcome Outcome)
         Tag = request.Tag,
     };
 
-    /// <summary>The frame in UTF-8, members in the order of specification 7.1, without a line end. No data is <c>"result":null</c>.</summary>
+    /// <summary>
+    /// The frame in UTF-8, members in the order of specification 7.1, without a line end. No data is <c>"result":null</c>.
+    /// </summary>
     public byte[] ToUtf8() => RpcJson.Write(writer =>
     {
         writer.WriteStartObject();
