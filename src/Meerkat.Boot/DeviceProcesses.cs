@@ -77,8 +77,8 @@ internal sealed class DeviceProcesses : IDisposable
         UserId? user,
         IReadOnlyDictionary<string, string> environment,
         string logPath,
-        Stream console,
-        Action<string> notified)
+        ConsoleOutput console,
+        Action<NotifyMessage> notified)
     {
         var notify = new NotifySocket(
             volume, root, $"run/notify-{++starts}.sock", user ?? UserId.Current, notified);
@@ -130,9 +130,13 @@ internal sealed class DeviceProcesses : IDisposable
     /// <param name="timeout">From SIGTERM to SIGKILL.</param>
     public void Stop(IReadOnlyList<DeviceProcess> ending, DeviceProcess? spared, TimeSpan timeout)
     {
-        foreach (var process in ending)
+        lock (gate)
         {
-            Signal(process.Id, Libc.SigTerm);
+            // A number that has been collected may be somebody else's by now.
+            foreach (var process in ending.Where(process => alive.Contains(process.Id)))
+            {
+                Signal(process.Id, Libc.SigTerm);
+            }
         }
         AwaitEnd(ending, timeout);
         EndOrphans(spared);
@@ -175,7 +179,6 @@ internal sealed class DeviceProcesses : IDisposable
         }
     }
 
-    /// <summary>Only ever sent to a child that has not been collected, so its number cannot be somebody else's.</summary>
     private static void Signal(int process, int signal) => _ = Libc.Kill(process, signal);
 
     private static List<string> Variables(Dictionary<string, string> ours)
