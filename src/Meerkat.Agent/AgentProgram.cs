@@ -1,0 +1,137 @@
+using System.Net.Sockets;
+using Meerkat.Boot;
+using Meerkat.Core.Access;
+using Meerkat.Core.Protocol;
+using Meerkat.Core.Settings;
+using Meerkat.Device;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Meerkat.Agent;
+
+/// <summary>The agent as a program of its own beside the firmware, started by the boot loader.</summary>
+public static class AgentProgram
+{
+    private const int Refused = 1;
+
+    /// <summary>EX_CONFIG of sysexits.h: in a trial the boot loader falls back on it.</summary>
+    private const int UnusableConfiguration = 78;
+
+    /// <summary>A restart must not wait for who still sends or receives.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Serves a device until SIGTERM.</summary>
+    /// <returns>0 ended by a signal, 1 no device or no boot loader, 78 the configuration does not allow to listen.</returns>
+    public static async Task<int> RunAsync(string root, Action<string> log)
+    {
+        DeviceAgent agent;
+        try
+        {
+            agent = DeviceAgent.Open(root, TimeProvider.System, log);
+        }
+        catch (Exception fault) when (fault is BootRefusedException or RpcException or IOException)
+        {
+            log($"Error: {fault.Message}");
+            return Refused;
+        }
+        if (await TryServeAsync(agent, agent.Config.Values, log) is not { } problem)
+        {
+            return 0;
+        }
+        log($"Error: {problem}");
+        var mode = Environment.GetEnvironmentVariable("MEERKAT_MODE") is { Length: > 0 } named ? named : agent.StartedAs;
+        if (mode != "committed" || agent.LastCommittedNetwork() is not { } last)
+        {
+            await agent.DisposeAsync();
+            return UnusableConfiguration;
+        }
+        log($"WARNING: the slot's own network settings cannot be used; listening with those of the last commit "
+            + $"({RunConfiguration.NetworkPath}: {last.Text("http.listen_addr")}). Correct http.listen_addr with Config.Set.");
+        if (await TryServeAsync(agent, last, log) is not { } again)
+        {
+            return 0;
+        }
+        log($"Error: {again}");
+        await agent.DisposeAsync();
+        return UnusableConfiguration;
+    }
+
+    /// <summary>Serves until the end; why it could not begin in words.</summary>
+    private static async Task<string?> TryServeAsync(DeviceAgent agent, SettingValues network, Action<string> log)
+    {
+        ListenAddress.Parsed? address = null;
+        if (network.Flag("http.enable"))
+        {
+            switch (ListenAddress.Parse(network.Text("http.listen_addr")))
+            {
+                case ListenAddress.Parsed parsed:
+                    address = parsed;
+                    break;
+                case ListenAddress.Rejected rejected:
+                    return rejected.Reason;
+                default:
+                    throw new System.Diagnostics.UnreachableException();
+            }
+        }
+        var app = Build(agent, address, log);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception fault) when (fault is IOException or SocketException or InvalidOperationException)
+        {
+            // The application is left as it is: to dispose of it would end the device, which is tried with other settings.
+            return $"cannot listen on {network.Text("http.listen_addr")}: {fault.Message}";
+        }
+        log(address is null ? "http.enable is false: nothing listens" : $"{agent.Identity.Id} listens on {string.Join(", ", app.Urls)}");
+        ReadyNotice.Send();
+        await app.WaitForShutdownAsync();
+        await app.DisposeAsync();
+        return null;
+    }
+
+    private static WebApplication Build(DeviceAgent agent, ListenAddress.Parsed? address, Action<string> log)
+    {
+        // No file and no variable of the environment configures this program: the device's settings do.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.AddProvider(new LineLogger(log));
+        builder.Services.AddRoutingCore();
+        builder.Services.AddMeerkat(agent);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
+        if (address is null)
+        {
+            builder.Services.AddSingleton<IServer, SilentServer>();
+        }
+        else
+        {
+            builder.WebHost.UseKestrelCore().ConfigureKestrel(options => Configure(options, address));
+        }
+        var app = builder.Build();
+        app.UseRouting();
+        app.MapMeerkat();
+        app.MapFallback((RequestDelegate)(context => Answers.TextAsync(
+            context, StatusCodes.Status404NotFound, "nothing here; a device has /update, /update/commit, /update/revert, /rpc and /healthz\r\n")));
+        return app;
+    }
+
+    private static void Configure(KestrelServerOptions options, ListenAddress.Parsed address)
+    {
+        options.AddServerHeader = false;
+        options.Limits.MaxConcurrentConnections = 256;
+        if (address.Address is { } one)
+        {
+            options.Listen(one, address.Port, listen => listen.Protocols = HttpProtocols.Http1);
+        }
+        else
+        {
+            options.ListenAnyIP(address.Port, listen => listen.Protocols = HttpProtocols.Http1);
+        }
+    }
+}

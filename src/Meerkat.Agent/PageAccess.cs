@@ -1,0 +1,34 @@
+using Meerkat.Core.Access;
+using Meerkat.Device;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Meerkat.Agent;
+
+/// <summary>Lets a request through to an endpoint unless it comes from a web page that has no business here.</summary>
+internal sealed class PageAccess(DeviceAgent agent)
+{
+    public RequestDelegate Guard(RequestDelegate endpoint) => context =>
+    {
+        var headers = context.Request.Headers;
+        var values = agent.Config.Values;
+        var corsOrigin = values.Text("http.cors_origin");
+        var request = new PageRequest([.. headers.Host!], [.. headers.Origin!], [.. headers["Sec-Fetch-Site"]!]);
+        if (PageGuard.Refusal(request, values.Text("http.host_names"), corsOrigin) is { } reason)
+        {
+            return Answers.TextAsync(context, StatusCodes.Status403Forbidden, $"{reason}\r\n");
+        }
+        if (MayCross(headers.Origin, corsOrigin))
+        {
+            var answer = context.Response.Headers;
+            answer.AccessControlAllowOrigin = headers.Origin;
+            answer.AccessControlAllowHeaders = "*";
+            answer.AccessControlAllowMethods = "GET, POST, OPTIONS";
+            answer.Vary = "Origin";
+        }
+        return endpoint(context);
+    };
+
+    public static bool MayCross(StringValues origin, string corsOrigin) =>
+        origin is [{ } one] && PageGuard.IsConfigured(one, corsOrigin);
+}

@@ -1,0 +1,141 @@
+using System.Net.Mime;
+using System.Text;
+using System.Text.Json;
+using Meerkat.Core.Protocol;
+using Meerkat.Device;
+using Meerkat.Rpc;
+using Microsoft.AspNetCore.Http;
+
+namespace Meerkat.Agent;
+
+/// <summary>Calls over HTTP (specification 7.2): whole frames on <c>/rpc</c>, bare arguments and results on <c>/rpc/METHOD</c>.</summary>
+internal sealed class RpcEndpoint(DeviceAgent agent)
+{
+    /// <summary>The channel's name in access rules (specification 7.7).</summary>
+    private const string Channel = "HTTP";
+
+    public async Task FrameAsync(HttpContext context)
+    {
+        if (HttpMethods.IsOptions(context.Request.Method)
+            && PageAccess.MayCross(context.Request.Headers.Origin, agent.Config.Values.Text("http.cors_origin")))
+        {
+            context.Response.ContentLength = 0;
+            return;
+        }
+        if (await ReadBodyAsync(context) is not { } frame)
+        {
+            await InvalidAsync(context, $"the frame is longer than {agent.Calls.MaxFrameBytes} bytes");
+            return;
+        }
+        switch (await agent.Calls.TakeAsync(frame, Peer(context), context.RequestAborted))
+        {
+            case RpcReply.Answer(var response):
+                await Answers.JsonAsync(context, StatusCodes.Status200OK, response.ToUtf8());
+                break;
+            case RpcReply.Silence:
+                context.Response.ContentLength = 0;
+                break;
+            case RpcReply.Refusal(var reason):
+                await InvalidAsync(context, reason);
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    public async Task MethodAsync(HttpContext context)
+    {
+        if (HttpMethods.IsOptions(context.Request.Method))
+        {
+            context.Response.ContentType = MediaTypeNames.Application.Json;
+            context.Response.ContentLength = 0;
+            return;
+        }
+        var method = (string)context.Request.RouteValues["method"]!;
+        if (await ReadBodyAsync(context) is not { } body)
+        {
+            await ErrorAsync(context, new RpcError(RpcErrorCode.BadRequest, $"the arguments are longer than {agent.Calls.MaxFrameBytes} bytes"));
+            return;
+        }
+        JsonElement arguments;
+        try
+        {
+            arguments = Arguments(body, context.Request.QueryString.Value ?? "");
+        }
+        catch (JsonException fault)
+        {
+            await ErrorAsync(context, new RpcError(
+                RpcErrorCode.BadRequest, $"the arguments are not JSON: {fault.Message} In a query texts need quotes of their own: ?path=%22/%22"));
+            return;
+        }
+        switch (await agent.Calls.InvokeAsync(method, arguments, Peer(context), context.RequestAborted))
+        {
+            case RpcOutcome.Succeeded(var result):
+                await Answers.JsonAsync(context, StatusCodes.Status200OK, RpcJson.ToUtf8(result));
+                break;
+            case RpcOutcome.Failed(var error):
+                await ErrorAsync(context, error);
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private static Task ErrorAsync(HttpContext context, RpcError error) => Answers.JsonAsync(
+        context,
+        error.Code is StatusCodes.Status403Forbidden or StatusCodes.Status404NotFound ? error.Code : StatusCodes.Status500InternalServerError,
+        RpcJson.ToUtf8(error.ToJson()));
+
+    private static Task InvalidAsync(HttpContext context, string reason) =>
+        Answers.TextAsync(context, StatusCodes.Status400BadRequest, $"Invalid request: {reason}\r\n");
+
+    /// <summary>The body is the arguments; without one the query is, its values inserted as they are (specification 7.2).</summary>
+    private static JsonElement Arguments(ReadOnlyMemory<byte> body, string query)
+    {
+        var options = new JsonDocumentOptions { MaxDepth = RpcFrame.MaxDepth, AllowDuplicateProperties = false };
+        if (!body.Span.Trim(" \t\r\n"u8).IsEmpty)
+        {
+            return JsonElement.Parse(body.Span, options);
+        }
+        var pairs = query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries);
+        if (pairs.Length == 0)
+        {
+            return default;
+        }
+        var text = new StringBuilder("{");
+        foreach (var pair in pairs)
+        {
+            var parts = pair.Split('=', 2);
+            text.Append(text.Length > 1 ? "," : "")
+                .Append('"').Append(JsonEncodedText.Encode(Decode(parts[0]))).Append("\":")
+                .Append(parts.Length > 1 ? Decode(parts[1]) : "");
+        }
+        return JsonElement.Parse(text.Append('}').ToString(), options);
+    }
+
+    private static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
+
+    /// <summary>Nothing when it is longer than a frame may be.</summary>
+    private async Task<byte[]?> ReadBodyAsync(HttpContext context)
+    {
+        var most = agent.Calls.MaxFrameBytes;
+        if (context.Request.ContentLength > most)
+        {
+            return null;
+        }
+        using var body = new MemoryStream();
+        var block = new byte[8192];
+        while (await context.Request.Body.ReadAsync(block, context.RequestAborted) is > 0 and var count)
+        {
+            body.Write(block, 0, count);
+            if (body.Length > most)
+            {
+                return null;
+            }
+        }
+        return body.ToArray();
+    }
+
+    private static RpcPeer Peer(HttpContext context) =>
+        new(Channel, context.Connection.RemoteIpAddress is { } address ? new System.Net.IPEndPoint(address, context.Connection.RemotePort).ToString() : "");
+}

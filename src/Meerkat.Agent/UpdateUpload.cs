@@ -1,0 +1,238 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Meerkat.Device;
+using Meerkat.Device.Updates;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+
+namespace Meerkat.Agent;
+
+/// <summary>
+/// <c>POST /update</c> with a form (specification 5.1): every part with a file name is firmware, taken as it comes and never kept. The
+/// place for the update is taken before the body is read, so that a refusal reaches a sender that waits for <c>100 Continue</c>.
+/// </summary>
+internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping)
+{
+    private const int BlockBytes = 128 * 1024;
+    private const int MostFieldBytes = 256;
+    private const long MostDroppedBytes = 1L << 30;
+    private static readonly TimeSpan MostDropTime = TimeSpan.FromSeconds(30);
+
+    public static bool IsForm(HttpRequest request) =>
+        request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true;
+
+    public async Task AnswerAsync(HttpContext context)
+    {
+        Unbound(context);
+        var values = agent.Config.Values;
+        if (!values.Flag("update.enable_post"))
+        {
+            await AnswerAsync(context, StatusCodes.Status400BadRequest, "POST updates are disabled.", bodyBegun: false);
+            return;
+        }
+        var boundary = MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type)
+            ? HeaderUtilities.RemoveQuotes(type.Boundary).ToString()
+            : "";
+        if (boundary.Length is 0 or > 200)
+        {
+            await AnswerAsync(
+                context, StatusCodes.Status400BadRequest, "the form's Content-Type names no usable boundary\r\n", bodyBegun: false);
+            return;
+        }
+        var begin = agent.Updates.Begin(new UpdateOptions
+        {
+            CommitTimeoutSeconds = (int)values.WholeNumber("update.commit_timeout"),
+            AnnouncedBytes = context.Request.ContentLength,
+        });
+        if (begin is not UpdateBegin.Started { Session: var session })
+        {
+            var refused = (UpdateBegin.Refused)begin;
+            await AnswerAsync(context, StatusCodes.Status409Conflict, $"-1 {refused.Text}\r\n", bodyBegun: false);
+            return;
+        }
+        using (session)
+        {
+            await ReceiveAsync(context, session, boundary, TimeSpan.FromSeconds(values.WholeNumber("update.timeout")));
+        }
+    }
+
+    private async Task ReceiveAsync(HttpContext context, UpdateSession session, string boundary, TimeSpan timeout)
+    {
+        using var watch = new StallWatch(timeout, agent.Time, context.RequestAborted, stopping);
+        try
+        {
+            var end = await ReadFormAsync(context, session, boundary, watch);
+            await FinishAsync(context, end ?? session.Complete());
+        }
+        catch (FormException fault)
+        {
+            session.Abort(fault.Message);
+            await AnswerAsync(context, StatusCodes.Status400BadRequest, $"{fault.Message}\r\n", bodyBegun: true);
+        }
+        catch (OperationCanceledException) when (watch.Expired)
+        {
+            var text = string.Create(CultureInfo.InvariantCulture, $"Update timed out: too little came within {timeout.TotalSeconds:0} s");
+            await BreakOffAsync(context, session, StatusCodes.Status500InternalServerError, text);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            await BreakOffAsync(context, session, StatusCodes.Status503ServiceUnavailable, "the device is shutting down");
+        }
+        catch (Exception fault) when (fault is BadHttpRequestException or OperationCanceledException)
+        {
+            // The request is cut off; where the sender still listens, it hears so.
+            await BreakOffAsync(context, session, StatusCodes.Status500InternalServerError, "Update aborted");
+        }
+        catch (Exception fault) when (fault is IOException or InvalidDataException)
+        {
+            await BreakOffAsync(
+                context, session, StatusCodes.Status400BadRequest, $"the body is no whole form ({fault.Message})");
+        }
+    }
+
+    /// <summary>An end when the update ended before its form did; none when all of the form has been taken.</summary>
+    private static async Task<UpdateResult?> ReadFormAsync(HttpContext context, UpdateSession session, string boundary, StallWatch watch)
+    {
+        var reader = new MultipartReader(boundary, context.Request.Body, BlockBytes) { BodyLengthLimit = null };
+        var files = 0;
+        while (await reader.ReadNextSectionAsync(watch.Token) is { } section)
+        {
+            var disposition = section.GetContentDispositionHeader();
+            if (disposition?.FileName is { Length: > 0 } name && HeaderUtilities.RemoveQuotes(name).Length > 0)
+            {
+                files++;
+                if (await TakeFileAsync(section.Body, session, watch) is { } ended)
+                {
+                    return ended;
+                }
+            }
+            else if (disposition is not null && HeaderUtilities.RemoveQuotes(disposition.Name).Equals("commit_timeout", StringComparison.Ordinal))
+            {
+                var (seconds, problem) = UpdateForm.CommitTimeout(await ReadFieldAsync(section.Body, watch));
+                session.CommitTimeoutSeconds = problem is null ? seconds : throw new FormException(problem);
+            }
+        }
+        return files > 0 ? null : throw new FormException("the form has no file; send one with: curl -F file=@fw.zip");
+    }
+
+    private static async Task<UpdateResult?> TakeFileAsync(Stream body, UpdateSession session, StallWatch watch)
+    {
+        var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
+        try
+        {
+            while (await body.ReadAsync(block.AsMemory(0, BlockBytes), watch.Token) is > 0 and var count)
+            {
+                watch.Received(count);
+                if (session.Write(block.AsSpan(0, count)) is { } ended)
+                {
+                    return ended;
+                }
+            }
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+    }
+
+    private static async Task<string> ReadFieldAsync(Stream body, StallWatch watch)
+    {
+        var field = new byte[MostFieldBytes];
+        var length = 0;
+        while (length < field.Length && await body.ReadAsync(field.AsMemory(length), watch.Token) is > 0 and var count)
+        {
+            length += count;
+        }
+        return Encoding.UTF8.GetString(field, 0, length).Trim();
+    }
+
+    private async Task FinishAsync(HttpContext context, UpdateResult result)
+    {
+        agent.Log(string.Create(CultureInfo.InvariantCulture, $"update: {result.Code} {result.Message}"));
+        var status = result.Succeeded ? StatusCodes.Status200OK : StatusCodes.Status500InternalServerError;
+        try
+        {
+            var text = string.Create(CultureInfo.InvariantCulture, $"{result.Code} {result.Message}\r\n");
+            await AnswerAsync(context, status, text, bodyBegun: true);
+        }
+        finally
+        {
+            // The slot is armed: a sender that went away in the last moment does not keep the device from restarting.
+            if (result.NeedsRestart)
+            {
+                agent.Restart.Schedule(DeviceRestart.AfterAnswer, force: false);
+            }
+        }
+    }
+
+    private async Task BreakOffAsync(HttpContext context, UpdateSession session, int status, string text)
+    {
+        var result = session.Abort(text);
+        agent.Log(string.Create(CultureInfo.InvariantCulture, $"update: {result.Code} {result.Message}"));
+        if (!context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.Headers.Connection = "close";
+            await Answers.TextAsync(context, status, $"{result.Code} {text}\r\n");
+        }
+    }
+
+    /// <summary>
+    /// Answers, and then reads and drops what is still coming: a connection closed on a sender in the middle of its file shows it a
+    /// broken pipe instead of the answer.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="status">Of the answer.</param>
+    /// <param name="text">The answer.</param>
+    /// <param name="bodyBegun">Something of the body has been read; else a sender that waits for 100 Continue sends none of it.</param>
+    private async Task AnswerAsync(HttpContext context, int status, string text, bool bodyBegun)
+    {
+        await Answers.TextAsync(context, status, text);
+        if (!bodyBegun && context.Request.Headers.Expect.Count > 0)
+        {
+            return;
+        }
+        using var limit = new CancellationTokenSource(MostDropTime, agent.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted, stopping);
+        var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
+        try
+        {
+            for (long dropped = 0; dropped < MostDroppedBytes;)
+            {
+                var count = await context.Request.Body.ReadAsync(block, either.Token);
+                if (count == 0)
+                {
+                    return;
+                }
+                dropped += count;
+            }
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        {
+            // The sender has its answer and went away, or sends more than anybody should.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+    }
+
+    /// <summary>No limit on the size, and no least rate: <c>update.timeout</c> is the bound.</summary>
+    private static void Unbound(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+    }
+
+    private sealed class FormException(string message) : Exception(message);
+}

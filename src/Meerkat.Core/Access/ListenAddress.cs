@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Net;
+
+namespace Meerkat.Core.Access;
+
+/// <summary><c>http.listen_addr</c>: <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>, and for every address <c>:8080</c> or <c>8080</c>.</summary>
+public abstract record ListenAddress
+{
+    private ListenAddress()
+    {
+    }
+
+    /// <param name="Address">None: every address of the device.</param>
+    /// <param name="Port">1 to 65535; 0 lets the system choose.</param>
+    public sealed record Parsed(IPAddress? Address, int Port) : ListenAddress;
+
+    /// <param name="Reason">What is wrong, for people.</param>
+    public sealed record Rejected(string Reason) : ListenAddress;
+
+    public static ListenAddress Parse(string text)
+    {
+        var colon = text.LastIndexOf(':');
+        var host = colon < 0 ? "" : text[..colon];
+        if (!ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        {
+            return Bad(text, "the port must be a number from 0 to 65535");
+        }
+        if (host.Length == 0)
+        {
+            return new Parsed(null, port);
+        }
+        var bracketed = host is ['[', .., ']'];
+        if (!IPAddress.TryParse(bracketed ? host[1..^1] : host, out var address)
+            || bracketed != (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6))
+        {
+            return Bad(text, $"\"{host}\" is no address; IPv6 addresses stand in brackets, names are not looked up");
+        }
+        return new Parsed(address, port);
+    }
+
+    private static Rejected Bad(string text, string reason) => new(
+        $"http.listen_addr: expected an address and a port such as 127.0.0.1:8080 or :8080, found \"{text}\" ({reason})");
+}

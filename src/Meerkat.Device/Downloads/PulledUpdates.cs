@@ -1,0 +1,125 @@
+using Meerkat.Device.Updates;
+
+namespace Meerkat.Device.Downloads;
+
+/// <summary>
+/// Updates that the device fetches itself. They belong to the device and not to who asked: a caller that goes away changes nothing.
+/// </summary>
+/// <param name="runner">Where updates run.</param>
+/// <param name="boot">Asked before anything is fetched.</param>
+/// <param name="restart">Scheduled when the new slot is armed.</param>
+/// <param name="settings">What a download tells the server, by the settings in force.</param>
+/// <param name="time">Measures time-outs and pauses.</param>
+/// <param name="log">Takes one line an event.</param>
+public sealed class PulledUpdates(
+    UpdateRunner runner, BootLoaderCalls boot, DeviceRestart restart, Func<DownloadSettings> settings, TimeProvider time, Action<string> log)
+    : IAsyncDisposable
+{
+    private readonly Lock gate = new();
+    private readonly CancellationTokenSource ending = new();
+    private Task<UpdateResult> running = Task.FromResult(UpdateResult.Failed("idle"));
+    private (UpdateStatus Own, UpdateStatus Beside)? outside;
+
+    /// <summary>What <c>OTA.Status</c> tells: the runner's state, or that of a download that never got as far as the runner.</summary>
+    public UpdateStatus Status
+    {
+        get
+        {
+            var now = runner.Status;
+            lock (gate)
+            {
+                return outside is { } kept && kept.Beside == now ? kept.Own : now;
+            }
+        }
+    }
+
+    public PullStart Start(Uri url, UpdateOptions options, TimeSpan stallLimit)
+    {
+        lock (gate)
+        {
+            if (!running.IsCompleted || runner.Status.State == 1)
+            {
+                return new PullStart.Refused(true, "another update is in progress");
+            }
+            var status = boot.Status();
+            if (status.Armed || status.Stopping)
+            {
+                return new PullStart.Refused(true, "an installed update waits for the restart; restart, or revert to cancel it");
+            }
+            if (!status.Committed && status.Mode != "recovery")
+            {
+                return new PullStart.Refused(false, "the previous update has not been committed yet; commit or revert it first");
+            }
+            outside = (new UpdateStatus(1, "progress", 0, "receiving"), runner.Status);
+            running = RunAsync(url, options, stallLimit);
+            return new PullStart.Started(running);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(false);
+        ending.Dispose();
+    }
+
+    private async Task<UpdateResult> RunAsync(Uri url, UpdateOptions options, TimeSpan stallLimit)
+    {
+        // The caller gets its "started" before the first byte is waited for.
+        await Task.Yield();
+        UpdateResult result;
+        UpdateSession? session = null;
+        try
+        {
+            log($"update: fetching from {url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)}");
+            var taker = new DownloadTaker(
+                total =>
+                {
+                    switch (runner.Begin(options with { AnnouncedBytes = total }))
+                    {
+                        case UpdateBegin.Started started:
+                            session = started.Session;
+                            return null;
+                        case UpdateBegin.Refused refused:
+                            return UpdateResult.Failed(refused.Text);
+                        default:
+                            throw new System.Diagnostics.UnreachableException();
+                    }
+                },
+                bytes => session!.Write(bytes.Span));
+            var download = new BundleDownload(settings(), stallLimit, time, log);
+            result = await download.RunAsync(url, taker, ending.Token).ConfigureAwait(false) switch
+            {
+                DownloadEnd.Whole => session!.Complete(),
+                DownloadEnd.Ended(var ended) => Give(session, ended),
+                _ => throw new System.Diagnostics.UnreachableException(),
+            };
+        }
+        catch (Exception fault)
+        {
+            result = Give(session, UpdateResult.Failed($"Update failed: {fault.Message}"));
+        }
+        finally
+        {
+            session?.Dispose();
+        }
+        log($"update: {result.Code} {result.Message}");
+        lock (gate)
+        {
+            outside = session is null ? (Outcome(result), runner.Status) : null;
+        }
+        if (result.NeedsRestart)
+        {
+            restart.Schedule(DeviceRestart.AfterAnswer, force: false);
+        }
+        return result;
+    }
+
+    private static UpdateResult Give(UpdateSession? session, UpdateResult ended)
+    {
+        session?.Abort(ended.Message);
+        return ended;
+    }
+
+    private static UpdateStatus Outcome(UpdateResult result) => new(result.Succeeded ? 3 : 2, result.Message, 0, "idle");
+}

@@ -1,0 +1,43 @@
+using Meerkat.Core.Protocol;
+using Meerkat.Core.Values;
+using Meerkat.Storage;
+
+namespace Meerkat.Device.Services;
+
+/// <summary>Paths of <c>FS.*</c>: below the running slot's file system, and through no link.</summary>
+internal static class FsPath
+{
+    private const int MostCharacters = 1024;
+
+    /// <summary>The path below <c>fs</c>, without slashes at its ends; empty for the top.</summary>
+    /// <exception cref="RpcException">400: it leads out of the file system or is none.</exception>
+    public static string Plain(string text)
+    {
+        var path = text.Trim('/');
+        if (text.Length > MostCharacters || path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new RpcException(RpcErrorCode.BadRequest, "the path is too long or holds a zero character");
+        }
+        if (path.Length > 0 && path.Split('/').Any(name => name is "" or "." or ".."))
+        {
+            throw new RpcException(RpcErrorCode.BadRequest, $"illegal path \"{text}\": names may not be empty, . or ..");
+        }
+        return path;
+    }
+
+    /// <summary>The path on the volume.</summary>
+    /// <exception cref="RpcException">400: a symbolic link stands on the way.</exception>
+    public static string OnVolume(IVolume volume, SlotId slot, string plain)
+    {
+        var at = SlotPaths.Files(slot);
+        foreach (var name in plain.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            at += "/" + name;
+            if (volume.Find(at) is { Kind: EntryKind.Link })
+            {
+                throw new RpcException(RpcErrorCode.BadRequest, $"\"{plain}\" leads through a symbolic link ({name}), which is not followed");
+            }
+        }
+        return at;
+    }
+}

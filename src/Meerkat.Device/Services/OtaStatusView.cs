@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using Meerkat.Boot.Link;
+using Meerkat.Device.Updates;
+
+namespace Meerkat.Device.Services;
+
+/// <summary>The result of <c>OTA.Status</c>: the six members of the original first, then ours.</summary>
+internal static class OtaStatusView
+{
+    public static JsonObject Of(BootStatus boot, UpdateStatus update, string? lastOutput)
+    {
+        // An update that was armed and then cancelled is over, whatever its session last said.
+        var over = update.Phase == "armed" && !boot.Armed;
+        var shown = over ? UpdateStatus.Idle : update;
+        var running = boot.Running is { } slot ? boot.Slots[slot] : null;
+        var slots = new JsonArray();
+        foreach (var each in boot.Slots)
+        {
+            slots.Add((JsonNode)new JsonObject
+            {
+                ["slot"] = each.Slot,
+                ["state"] = each.State,
+                ["version"] = each.Version,
+                ["build_id"] = each.BuildId,
+            });
+        }
+        return new JsonObject
+        {
+            ["state"] = shown.State,
+            ["message"] = shown.Message,
+            ["is_committed"] = boot.Committed,
+            ["progress_percent"] = shown.ProgressPercent,
+            ["commit_timeout"] = boot.CommitTimeout,
+            ["partition"] = boot.Running ?? boot.Active,
+            ["version"] = running?.Version ?? "",
+            ["build_id"] = running?.BuildId ?? "",
+            ["running_slot"] = boot.Running,
+            ["active_slot"] = boot.Active,
+            ["fallback_slot"] = boot.Fallback ?? -1,
+            ["phase"] = Phase(boot, shown),
+            ["ready"] = boot.Ready,
+            ["deadline_left"] = boot.DeadlineLeft,
+            ["reason"] = Reason(boot.Reason),
+            ["last_output"] = lastOutput,
+            ["record_problem"] = boot.RecordProblem.Length > 0 ? boot.RecordProblem : null,
+            ["slots"] = slots,
+        };
+    }
+
+    private static string Phase(BootStatus boot, UpdateStatus update) =>
+        boot.Armed ? "armed"
+        : update.State == 1 ? update.Phase
+        : boot.Mode is "trial" or "recovery" ? boot.Mode
+        : "idle";
+
+    private static JsonObject? Reason(ReasonStatus? reason) => reason is null ? null : new JsonObject
+    {
+        ["code"] = reason.Code,
+        ["text"] = reason.Text,
+        ["slot"] = reason.Slot,
+        ["version"] = reason.Version,
+        ["time"] = reason.Time.ToString("O", System.Globalization.CultureInfo.InvariantCulture),
+    };
+}
