@@ -45,8 +45,8 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
         }
         var begin = agent.Updates.Begin(new UpdateOptions
         {
+            // The bundle's own length is not known: the request's counts the form's lines too.
             CommitTimeoutSeconds = (int)values.WholeNumber("update.commit_timeout"),
-            AnnouncedBytes = context.Request.ContentLength,
         });
         if (begin is not UpdateBegin.Started { Session: var session })
         {
