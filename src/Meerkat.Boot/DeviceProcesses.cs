@@ -86,8 +86,7 @@ internal sealed class DeviceProcesses : IDisposable
         var (statusRead, statusWrite) = Spawner.Pipe();
         try
         {
-            var process = Spawner.Spawn(
-                program,
+            var process = SpawnCounted(
                 [
                     "meerkat-boot", ExecLauncher.Switch, Text(Environment.ProcessId),
                     user is { } other ? Text(other.User) : ExecLauncher.Keep,
@@ -102,11 +101,6 @@ internal sealed class DeviceProcesses : IDisposable
                 (int)nothing.DangerousGetHandle(),
                 outputWrite,
                 statusWrite);
-            lock (gate)
-            {
-                alive.Add(process);
-            }
-            reaper.ChildStarted();
             _ = Libc.Close(outputWrite);
             _ = Libc.Close(statusWrite);
             var output = new OutputLog(volume, logPath, outputRead, console);
@@ -164,6 +158,18 @@ internal sealed class DeviceProcesses : IDisposable
             {
                 Monitor.Wait(gate, LookAgain);
             }
+        }
+    }
+
+    /// <summary>Counted as alive before the reaper can say that it has ended.</summary>
+    private int SpawnCounted(IReadOnlyCollection<string> arguments, List<string> variables, int input, int output, int extra)
+    {
+        lock (gate)
+        {
+            var process = Spawner.Spawn(program, arguments, variables, input, output, extra);
+            alive.Add(process);
+            reaper.ChildStarted();
+            return process;
         }
     }
 

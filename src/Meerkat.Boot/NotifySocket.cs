@@ -38,7 +38,14 @@ internal sealed class NotifySocket : IDisposable
     public void Dispose()
     {
         socket.Dispose();
-        File.Delete(Path);
+        try
+        {
+            File.Delete(Path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // A name that stays on a read-only medium is no reason to stop supervising.
+        }
     }
 
     private void Receive()

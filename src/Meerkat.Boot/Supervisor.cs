@@ -99,7 +99,7 @@ public sealed class Supervisor : IDisposable
         next = null;
         var result = sequence.Run(clock.GetUtcNow());
         checkedAt = Moment.Uptime;
-        var manifest = result.Slot is { } slot ? slots.ReadManifest(slot) : null;
+        var manifest = result.Slot is { } slot ? Manifest(slot) : null;
         if (result is { Mode: RunMode.Trial, Slot: { } trial })
         {
             SlotOutput.Clear(device.Volume, trial);
@@ -116,6 +116,20 @@ public sealed class Supervisor : IDisposable
         };
         Perform(SupervisionMachine.Begin(now, Moment));
         RemoveWhatFailed();
+    }
+
+    /// <summary>It only says how the firmware shows that it is ready; a damaged one must not keep the firmware from running.</summary>
+    private byte[]? Manifest(SlotId slot)
+    {
+        try
+        {
+            return slots.ReadManifest(slot);
+        }
+        catch (StorageException fault)
+        {
+            log($"slot {slot}: {fault.Message}");
+            return null;
+        }
     }
 
     /// <summary>
@@ -232,7 +246,7 @@ public sealed class Supervisor : IDisposable
                 message => queue.Add(() => FirmwareSaid(started, message)));
             log($"slot {slot}: {now.Record[slot].Version} started as process {firmware.Id} ({now.Mode})");
         }
-        catch (Exception fault) when (fault is IOException or System.Net.Sockets.SocketException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
             log($"slot {slot}: firmware not started: {fault.Message}");
             queue.Add(() => Take(new SupervisionEvent.FirmwareStartFailed(fault.Message)));
@@ -254,7 +268,7 @@ public sealed class Supervisor : IDisposable
                 errors,
                 message => queue.Add(() => AgentSaid(started, message)));
         }
-        catch (Exception fault) when (fault is IOException or System.Net.Sockets.SocketException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
             log($"agent not started: {fault.Message}");
             queue.Add(() => Take(new SupervisionEvent.AgentExited(new ExitStatus(127, 0))));

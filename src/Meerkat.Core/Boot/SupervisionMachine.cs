@@ -43,7 +43,8 @@ public static class SupervisionMachine
         _ when now.Stopping => Step(now),
         SupervisionEvent.FirmwareStartFailed failed => Ended(now, moment, OutcomeCode.StartFailed, 0, failed.Text),
         SupervisionEvent.FirmwareReady => Step(Ready(now, moment)),
-        SupervisionEvent.FirmwarePinged => Step(now with { LastPing = moment.Uptime }),
+        SupervisionEvent.FirmwarePinged => Step(
+            now.Firmware is FirmwarePhase.Starting or FirmwarePhase.Ready ? now with { LastPing = moment.Uptime } : now),
         SupervisionEvent.FirmwareExited exited => Exited(now, exited.Status, moment),
         SupervisionEvent.AgentReady => Step(now with { AgentReady = true, StartAgentAgainAt = null }),
         SupervisionEvent.AgentExited exited => AgentExited(now, exited.Status, moment),

@@ -52,6 +52,7 @@ public static class BuiltInSettings
         Boot("boot.ready_after", 10, "With alive: ready after running this long"),
         Boot("boot.settle", 10, "With commit timeout 0: commits after being ready this long"),
         Boot("boot.stop_timeout", 10, "From asking processes to end to killing them"),
+        Boot("boot.watchdog", 30, "Longest silence between watchdog pings, after the first; 0: not watched"),
         new("boot.max_crashes", WholeNumber, "0", "Crashes in a row after which committed firmware is left; 0: never")
         {
             Min = 0,
