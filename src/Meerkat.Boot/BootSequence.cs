@@ -47,7 +47,8 @@ public sealed class BootSequence(
         {
             var (active, activeProblem) = Check(record, record.Active);
             var decision = Decide(record, active);
-            log($"rule {decision.Rule}: {decision.Action} slot {record.Active}{(activeProblem.Length > 0 ? ": " : "")}{activeProblem}");
+            var first = decision.Action == BootAction.StartTrial && record.MergePending ? ", merge first" : "";
+            log($"rule {decision.Rule}: {decision.Action} slot {record.Active}{first}{(activeProblem.Length > 0 ? ": " : "")}{activeProblem}");
             switch (decision.Action)
             {
                 case BootAction.Recover:

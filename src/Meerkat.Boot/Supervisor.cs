@@ -232,6 +232,7 @@ public sealed class Supervisor : IDisposable
     {
         var slot = now.Running ?? throw new InvalidOperationException("there is no slot to start");
         processes.EndOrphans(agent);
+        OpenOnly(slot);
         try
         {
             DeviceProcess? started = null;
@@ -250,6 +251,19 @@ public sealed class Supervisor : IDisposable
         {
             log($"slot {slot}: firmware not started: {fault.Message}");
             queue.Add(() => Take(new SupervisionEvent.FirmwareStartFailed(fault.Message)));
+        }
+    }
+
+    private void OpenOnly(SlotId slot)
+    {
+        try
+        {
+            slots.OpenOnly(slot);
+        }
+        catch (StorageException fault)
+        {
+            // A read-only medium: what cannot be closed cannot be written either.
+            log($"slot {slot.Other}: not closed to the firmware: {fault.Message}");
         }
     }
 
