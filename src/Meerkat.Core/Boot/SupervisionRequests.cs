@@ -134,16 +134,15 @@ internal static class SupervisionRequests
         {
             return Refuse(now, asked, BootRefusal.UpdateRunning, "an update is in progress; wait for its end");
         }
-        var answer = Answer(asked, now.Record);
-        if (now.CanFallBack)
+        if (now.CanFallBack && !request.Force)
         {
-            return request.Force
-                ? SupervisionMachine.FallBack(now, moment, OutcomeCode.RestartForced, 0, "", answer)
-                : Refuse(
-                    now, asked, BootRefusal.TrialRunning,
-                    "a restart would undo the update; commit or revert first");
+            return Refuse(
+                now, asked, BootRefusal.TrialRunning, "a restart would undo the update; commit or revert first");
         }
-        return SupervisionMachine.StopAll(now, new SupervisionEffect.BootAgain(), answer);
+        var stopped = now.CanFallBack
+            ? SupervisionMachine.FallBack(now, moment, OutcomeCode.RestartForced, 0, "")
+            : SupervisionMachine.StopAll(now, new SupervisionEffect.BootAgain());
+        return stopped with { Effects = [Answer(asked, stopped.Next.Record), .. stopped.Effects] };
     }
 
     /// <summary>An update goes into the slot that does not run; in recovery, into the one that was not last active.</summary>
