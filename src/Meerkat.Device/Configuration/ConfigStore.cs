@@ -89,7 +89,8 @@ public sealed class ConfigStore
             {
                 throw new RpcException(RpcErrorCode.BadRequest, $"invalid config value: {problem.Text}");
             }
-            var next = With(changed.Tree);
+            // Whoever sends the whole configuration back names the pinned keys too; they are not the user's wish.
+            var next = With(PinnedSettings.Without(changed.Tree, pinned, now.Plain));
             if (ListenAddress.Parse(next.Values.Text("http.listen_addr")) is ListenAddress.Rejected rejected)
             {
                 throw new RpcException(RpcErrorCode.BadRequest, $"invalid config value: {rejected.Reason}");

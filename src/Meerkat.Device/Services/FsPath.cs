@@ -26,14 +26,19 @@ internal static class FsPath
     }
 
     /// <summary>The path on the volume.</summary>
+    /// <param name="volume">The device's root.</param>
+    /// <param name="slot">The running slot.</param>
+    /// <param name="plain">Below <c>fs</c>.</param>
+    /// <param name="linkItself">The last name may be a link, because the link itself is meant.</param>
     /// <exception cref="RpcException">400: a symbolic link stands on the way.</exception>
-    public static string OnVolume(IVolume volume, SlotId slot, string plain)
+    public static string OnVolume(IVolume volume, SlotId slot, string plain, bool linkItself = false)
     {
         var at = SlotPaths.Files(slot);
+        var end = $"{at}/{plain}";
         foreach (var name in plain.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             at += "/" + name;
-            if (volume.Find(at) is { Kind: EntryKind.Link })
+            if (!(linkItself && at == end) && volume.Find(at) is { Kind: EntryKind.Link })
             {
                 throw new RpcException(RpcErrorCode.BadRequest, $"\"{plain}\" leads through a symbolic link ({name}), which is not followed");
             }

@@ -104,12 +104,19 @@ internal sealed class FsService(IVolume volume, SlotId? slot, OwnedFiles? files,
 
     private void Remove(RpcArguments arguments)
     {
-        var path = Resolve(arguments.RequiredText("filename"));
+        var path = FsPath.OnVolume(volume, Slot, FsPath.Plain(arguments.RequiredText("filename")), linkItself: true);
         if (path == SlotPaths.Files(Slot))
         {
             throw new RpcException(RpcErrorCode.BadRequest, "remove failed: the file system itself cannot be removed");
         }
-        volume.Remove(path);
+        try
+        {
+            volume.Remove(path);
+        }
+        catch (StorageException fault)
+        {
+            throw new RpcException(RpcErrorCode.Internal, $"remove failed: {fault.Message}");
+        }
         volume.FlushDirectory(VolumeTrees.Parent(path));
     }
 
@@ -121,7 +128,14 @@ internal sealed class FsService(IVolume volume, SlotId? slot, OwnedFiles? files,
             throw new RpcException(RpcErrorCode.BadRequest, "src and dst are required");
         }
         var (source, target) = (Resolve(from), Resolve(to));
-        volume.Rename(source, target);
+        try
+        {
+            volume.Rename(source, target);
+        }
+        catch (StorageException fault)
+        {
+            throw new RpcException(RpcErrorCode.Internal, $"rename failed: {fault.Message}");
+        }
         volume.FlushDirectory(VolumeTrees.Parent(target));
         if (VolumeTrees.Parent(source) != VolumeTrees.Parent(target))
         {

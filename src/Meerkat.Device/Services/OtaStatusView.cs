@@ -7,11 +7,18 @@ namespace Meerkat.Device.Services;
 /// <summary>The result of <c>OTA.Status</c>: the six members of the original first, then ours.</summary>
 internal static class OtaStatusView
 {
+    private const int Succeeded = 3;
+
     public static JsonObject Of(BootStatus boot, UpdateStatus update, string? lastOutput)
     {
-        // An update that was armed and then cancelled is over, whatever its session last said.
-        var over = update.Phase == "armed" && !boot.Armed;
-        var shown = over ? UpdateStatus.Idle : update;
+        // Senders begin only in state 0 or 2. A success that left nothing to restart into (same version, not modified), or whose new
+        // slot was given back, is over.
+        var shown = update switch
+        {
+            { Phase: "armed" } when !boot.Armed => UpdateStatus.Idle,
+            { State: Succeeded } when !boot.Armed => update with { State = 0, ProgressPercent = 0 },
+            _ => update,
+        };
         var running = boot.Running is { } slot ? boot.Slots[slot] : null;
         var slots = new JsonArray();
         foreach (var each in boot.Slots)
