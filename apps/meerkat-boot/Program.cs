@@ -13,7 +13,7 @@ switch (args)
         Console.WriteLine(typeof(Supervisor).Assembly.GetName().Version?.ToString(3));
         return 0;
     case [{ Length: > 0 } root] when root[0] != '-':
-        return BootLoader.Run(root, Log);
+        return BootLoader.Run(root);
     default:
         var help = args is ["--help"] or ["-h"];
         (help ? Console.Out : Console.Error).WriteLine(
@@ -31,5 +31,3 @@ switch (args)
             """);
         return help ? 0 : misused;
 }
-
-static void Log(string line) => Console.Error.WriteLine("meerkat-boot: " + line);

@@ -1,3 +1,4 @@
+using System.Text;
 using Meerkat.Storage;
 
 namespace Meerkat.Boot;
@@ -10,8 +11,11 @@ public static class BootLoader
 
     /// <summary>Runs the device in a directory until it is told to end.</summary>
     /// <returns>0 when it was told to end, 1 when it refused to start.</returns>
-    public static int Run(string root, Action<string> log)
+    public static int Run(string root)
     {
+        using var console = new ConsoleOutput(Console.OpenStandardOutput());
+        using var errors = new ConsoleOutput(Console.OpenStandardError());
+        void Log(string line) => errors.Write(Encoding.UTF8.GetBytes($"meerkat-boot: {line}\n"));
         try
         {
             using var device = DeviceRoot.Open(root);
@@ -21,12 +25,12 @@ public static class BootLoader
                     $"another meerkat-boot runs the device in {device.Path} (it holds {DeviceRoot.LockPath}); end that one first");
             HideFromOutOfMemoryKiller();
             var kernelBootId = Guid.Parse(File.ReadAllText(KernelBootIdPath));
-            using var supervisor = new Supervisor(device, kernelBootId, TimeProvider.System, log);
+            using var supervisor = new Supervisor(device, kernelBootId, TimeProvider.System, console, errors, Log);
             return supervisor.Run();
         }
         catch (Exception fault) when (fault is BootRefusedException or StorageException)
         {
-            log("Error: " + fault.Message);
+            Log("Error: " + fault.Message);
             return Refused;
         }
     }

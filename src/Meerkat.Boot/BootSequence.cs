@@ -28,9 +28,9 @@ public sealed class BootSequence(
     public BootResult Run(DateTimeOffset wall)
     {
         checkedSlots.Clear();
-        stored = Load(wall);
         try
         {
+            stored = Load(wall);
             return Settle(stored, wall);
         }
         catch (StorageException fault)
@@ -47,14 +47,15 @@ public sealed class BootSequence(
         {
             var (active, activeProblem) = Check(record, record.Active);
             var decision = Decide(record, active);
-            log($"rule {decision.Rule}: {decision.Action} slot {record.Active}{(activeProblem.Length > 0 ? ": " : "")}{activeProblem}");
+            var first = decision.Action == BootAction.StartTrial && record.MergePending ? ", merge first" : "";
+            log($"rule {decision.Rule}: {decision.Action} slot {record.Active}{first}{(activeProblem.Length > 0 ? ": " : "")}{activeProblem}");
             switch (decision.Action)
             {
                 case BootAction.Recover:
                     return new BootResult(record, RunMode.Recovery, null, "");
                 case BootAction.Run:
                     record = record.Committed ? record : Store(record.Commit());
-                    slots.MarkCommitted(record.Active, record[record.Active].CommitCount);
+                    MarkSeal(record);
                     return new BootResult(record, RunMode.Committed, record.Active, "");
                 case BootAction.FallBack:
                     record = FallBack(record, Reason(record, decision.Rule, activeProblem, wall));
@@ -66,6 +67,19 @@ public sealed class BootSequence(
                     record = Store(record.StartTrial(kernelBootId));
                     return new BootResult(record, RunMode.Trial, record.Active, "");
             }
+        }
+    }
+
+    /// <summary>The record counts; a seal that could not be marked is marked at a later boot.</summary>
+    private void MarkSeal(BootRecord record)
+    {
+        try
+        {
+            slots.MarkCommitted(record.Active, record[record.Active].CommitCount);
+        }
+        catch (StorageException fault)
+        {
+            log($"slot {record.Active}: the seal could not be marked: {fault.Message}");
         }
     }
 
@@ -164,10 +178,13 @@ public sealed class BootSequence(
         {
             foreach (var name in MergePlanner.UserFiles)
             {
-                var text = volume.ReadSmall($"{SlotPaths.Files(rotten)}/{name}", MostConfigurationBytes);
+                var (from, to) = ($"{SlotPaths.Files(rotten)}/{name}", $"{SlotPaths.Files(heir)}/{name}");
+                var text = volume.ReadSmall(from, MostConfigurationBytes);
                 if (text is not null && IsJson(text) && volume.Find(SlotPaths.Files(heir)) is { Kind: EntryKind.Directory })
                 {
-                    volume.Replace($"{SlotPaths.Files(heir)}/{name}", text, UserFileMode);
+                    volume.Replace(to, text, UserFileMode);
+                    // Without its owner the firmware could not change it any more.
+                    volume.SetAttributes(to, volume.Find(from)!.Value.Attributes);
                 }
             }
         }
@@ -248,14 +265,8 @@ public sealed class BootSequence(
             Slot1 = slot1,
         };
         record = record with { LastOutcome = Outcome(record, OutcomeCode.RecordLost, 0, problem, wall) };
-        try
-        {
-            records.Provision(record);
-        }
-        catch (StorageException fault)
-        {
-            log($"boot record not writable: {fault.Message}");
-        }
+        stored = record;
+        records.Provision(record);
         return record;
     }
 

@@ -77,8 +77,8 @@ internal sealed class DeviceProcesses : IDisposable
         UserId? user,
         IReadOnlyDictionary<string, string> environment,
         string logPath,
-        Stream console,
-        Action<string> notified)
+        ConsoleOutput console,
+        Action<NotifyMessage> notified)
     {
         var notify = new NotifySocket(
             volume, root, $"run/notify-{++starts}.sock", user ?? UserId.Current, notified);
@@ -86,8 +86,7 @@ internal sealed class DeviceProcesses : IDisposable
         var (statusRead, statusWrite) = Spawner.Pipe();
         try
         {
-            var process = Spawner.Spawn(
-                program,
+            var process = SpawnCounted(
                 [
                     "meerkat-boot", ExecLauncher.Switch, Text(Environment.ProcessId),
                     user is { } other ? Text(other.User) : ExecLauncher.Keep,
@@ -102,11 +101,6 @@ internal sealed class DeviceProcesses : IDisposable
                 (int)nothing.DangerousGetHandle(),
                 outputWrite,
                 statusWrite);
-            lock (gate)
-            {
-                alive.Add(process);
-            }
-            reaper.ChildStarted();
             _ = Libc.Close(outputWrite);
             _ = Libc.Close(statusWrite);
             var output = new OutputLog(volume, logPath, outputRead, console);
@@ -130,9 +124,13 @@ internal sealed class DeviceProcesses : IDisposable
     /// <param name="timeout">From SIGTERM to SIGKILL.</param>
     public void Stop(IReadOnlyList<DeviceProcess> ending, DeviceProcess? spared, TimeSpan timeout)
     {
-        foreach (var process in ending)
+        lock (gate)
         {
-            Signal(process.Id, Libc.SigTerm);
+            // A number that has been collected may be somebody else's by now.
+            foreach (var process in ending.Where(process => alive.Contains(process.Id)))
+            {
+                Signal(process.Id, Libc.SigTerm);
+            }
         }
         AwaitEnd(ending, timeout);
         EndOrphans(spared);
@@ -163,6 +161,18 @@ internal sealed class DeviceProcesses : IDisposable
         }
     }
 
+    /// <summary>Counted as alive before the reaper can say that it has ended.</summary>
+    private int SpawnCounted(IReadOnlyCollection<string> arguments, List<string> variables, int input, int output, int extra)
+    {
+        lock (gate)
+        {
+            var process = Spawner.Spawn(program, arguments, variables, input, output, extra);
+            alive.Add(process);
+            reaper.ChildStarted();
+            return process;
+        }
+    }
+
     private void AwaitEnd(IReadOnlyList<DeviceProcess> ending, TimeSpan timeout)
     {
         var until = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
@@ -175,7 +185,6 @@ internal sealed class DeviceProcesses : IDisposable
         }
     }
 
-    /// <summary>Only ever sent to a child that has not been collected, so its number cannot be somebody else's.</summary>
     private static void Signal(int process, int signal) => _ = Libc.Kill(process, signal);
 
     private static List<string> Variables(Dictionary<string, string> ours)

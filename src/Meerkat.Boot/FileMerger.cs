@@ -67,7 +67,10 @@ public sealed class FileMerger(IVolume volume)
                 CopyContents(source, temporary);
                 break;
         }
-        volume.SetAttributes(temporary, attributes);
+        // A directory must stay open to us until it is filled; its own mode comes last of all.
+        volume.SetAttributes(temporary, step.Kind == MergeKind.Directory
+            ? attributes with { Mode = attributes.Mode | PrivateMode }
+            : attributes);
         if (step.Kind == MergeKind.File)
         {
             using var file = volume.OpenRead(temporary);

@@ -9,8 +9,9 @@ namespace Meerkat.Boot;
 /// <summary>What a firmware is told through its environment, and how it says that it is ready.</summary>
 internal static class FirmwareEnvironment
 {
-    public static Dictionary<string, string> Of(string root, SlotId slot, RunMode mode, BootRecord record, TimeSpan watchdog) =>
-        new()
+    public static Dictionary<string, string> Of(string root, SlotId slot, RunMode mode, BootRecord record, TimeSpan watchdog)
+    {
+        var variables = new Dictionary<string, string>
         {
             ["MEERKAT_SLOT"] = slot.ToString(),
             ["MEERKAT_FS"] = $"{root}/{SlotPaths.Files(slot)}",
@@ -18,8 +19,13 @@ internal static class FirmwareEnvironment
             ["MEERKAT_CONFIG"] = $"{root}/{RunConfiguration.Path}",
             ["MEERKAT_VERSION"] = record[slot].Version.Version,
             ["MEERKAT_TRIAL"] = mode == RunMode.Trial ? "1" : "0",
-            ["WATCHDOG_USEC"] = ((long)watchdog.TotalMicroseconds).ToString(CultureInfo.InvariantCulture),
         };
+        if (watchdog > TimeSpan.Zero)
+        {
+            variables["WATCHDOG_USEC"] = ((long)watchdog.TotalMicroseconds).ToString(CultureInfo.InvariantCulture);
+        }
+        return variables;
+    }
 
     /// <summary>The manifest's <c>ready</c> wins over the board's.</summary>
     public static ReadyMode Ready(byte[]? manifest, ReadyMode standard)

@@ -11,14 +11,15 @@ internal sealed class NotifySocket : IDisposable
     private const int LongestMessage = 4096;
 
     private readonly Socket socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-    private readonly Action<string> received;
+    private readonly Action<NotifyMessage> received;
+    private int pending;
 
     /// <param name="volume">The device's root.</param>
     /// <param name="root">Its absolute path.</param>
     /// <param name="name">Relative path of the socket.</param>
     /// <param name="user">Who may send to it.</param>
-    /// <param name="received">Takes one line, such as <c>READY=1</c>.</param>
-    public NotifySocket(IVolume volume, string root, string name, UserId user, Action<string> received)
+    /// <param name="received">Takes what was said; must call <see cref="Taken"/> when it has been dealt with.</param>
+    public NotifySocket(IVolume volume, string root, string name, UserId user, Action<NotifyMessage> received)
     {
         this.received = received;
         Path = System.IO.Path.Combine(root, name);
@@ -31,10 +32,20 @@ internal sealed class NotifySocket : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Lets the next message of this kind through. Until then more of the same are one: nobody can flood the boot loader.</summary>
+    public void Taken(NotifyMessage message) => Interlocked.And(ref pending, ~(int)message);
+
     public void Dispose()
     {
         socket.Dispose();
-        File.Delete(Path);
+        try
+        {
+            File.Delete(Path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // A name that stays on a read-only medium is no reason to stop supervising.
+        }
     }
 
     private void Receive()
@@ -47,13 +58,26 @@ internal sealed class NotifySocket : IDisposable
                 var length = socket.Receive(buffer);
                 foreach (var line in Encoding.UTF8.GetString(buffer, 0, length).Split('\n'))
                 {
-                    received(line);
+                    Pass(line switch
+                    {
+                        "READY=1" => NotifyMessage.Ready,
+                        "WATCHDOG=1" => NotifyMessage.Ping,
+                        _ => NotifyMessage.None,
+                    });
                 }
             }
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
         {
             // Disposed: the program that it belonged to has ended.
+        }
+    }
+
+    private void Pass(NotifyMessage message)
+    {
+        if (message != NotifyMessage.None && (Interlocked.Or(ref pending, (int)message) & (int)message) == 0)
+        {
+            received(message);
         }
     }
 }

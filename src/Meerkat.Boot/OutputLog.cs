@@ -16,10 +16,10 @@ internal sealed class OutputLog
     private readonly IVolume volume;
     private readonly string path;
     private readonly int readEnd;
-    private readonly Stream console;
+    private readonly ConsoleOutput console;
     private readonly Thread thread;
 
-    public OutputLog(IVolume volume, string path, int readEnd, Stream console)
+    public OutputLog(IVolume volume, string path, int readEnd, ConsoleOutput console)
     {
         this.volume = volume;
         this.path = path;
@@ -56,7 +56,7 @@ internal sealed class OutputLog
                 file = null;
                 length = 0;
             }
-            Forward(bytes);
+            console.Write(bytes);
         }
         file?.Dispose();
         _ = Libc.Close(readEnd);
@@ -71,18 +71,5 @@ internal sealed class OutputLog
             found = null;
         }
         return found is null ? (volume.Create(path, FileMode), 0) : (volume.OpenWrite(path), found.Value.Bytes);
-    }
-
-    private void Forward(ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            console.Write(bytes);
-            console.Flush();
-        }
-        catch (IOException)
-        {
-            // Nobody reads the boot loader's output; the file has it.
-        }
     }
 }

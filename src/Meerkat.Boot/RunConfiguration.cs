@@ -39,9 +39,7 @@ public static class RunConfiguration
         {
             Add(layers, volume, 0, NetworkPath, NetworkPath);
         }
-        var pinned = (JsonObject)board.Settings.DeepClone();
-        pinned.Remove("boot");
-        layers.Add(new ConfigLayer(ConfigLayer.Pinned, DeviceRoot.BoardPath, ConfigText.Format(pinned)));
+        layers.Add(new ConfigLayer(ConfigLayer.Pinned, DeviceRoot.BoardPath, ConfigText.Format(board.Settings)));
         return layers;
     }
 

@@ -25,11 +25,11 @@ public sealed class Supervisor : IDisposable
     private readonly DeviceProcesses processes;
     private readonly UserId user;
     private readonly string agentProgram;
-    private readonly BlockingCollection<Action> queue = [];
+    private readonly EventQueue queue = new();
     private readonly ConcurrentDictionary<long, TaskCompletionSource<BootAnswer>> answers = [];
     private readonly TimeProvider clock;
-    private readonly Stream console = Console.OpenStandardOutput();
-    private readonly Stream errors = Console.OpenStandardError();
+    private readonly ConsoleOutput console;
+    private readonly ConsoleOutput errors;
 
     private Supervision now;
     private DeviceProcess? firmware;
@@ -39,9 +39,17 @@ public sealed class Supervisor : IDisposable
     private SupervisionEffect? next;
 
     /// <exception cref="BootRefusedException">The board names a user or an agent that is not there.</exception>
-    public Supervisor(DeviceRoot device, Guid kernelBootId, TimeProvider clock, Action<string> log)
+    public Supervisor(
+        DeviceRoot device,
+        Guid kernelBootId,
+        TimeProvider clock,
+        ConsoleOutput console,
+        ConsoleOutput errors,
+        Action<string> log)
     {
         this.device = device;
+        this.console = console;
+        this.errors = errors;
         this.clock = clock;
         this.log = log;
         records = new BootRecordStore(device.Volume);
@@ -58,8 +66,6 @@ public sealed class Supervisor : IDisposable
     {
         queue.Dispose();
         processes.Dispose();
-        console.Dispose();
-        errors.Dispose();
     }
 
     /// <summary>Runs the device until it is told to end. Call it from a thread that lives as long as the program.</summary>
@@ -93,7 +99,7 @@ public sealed class Supervisor : IDisposable
         next = null;
         var result = sequence.Run(clock.GetUtcNow());
         checkedAt = Moment.Uptime;
-        var manifest = result.Slot is { } slot ? slots.ReadManifest(slot) : null;
+        var manifest = result.Slot is { } slot ? Manifest(slot) : null;
         if (result is { Mode: RunMode.Trial, Slot: { } trial })
         {
             SlotOutput.Clear(device.Volume, trial);
@@ -112,7 +118,24 @@ public sealed class Supervisor : IDisposable
         RemoveWhatFailed();
     }
 
-    /// <summary>Waits for one event, or for the moment at which time itself is one.</summary>
+    /// <summary>It only says how the firmware shows that it is ready; a damaged one must not keep the firmware from running.</summary>
+    private byte[]? Manifest(SlotId slot)
+    {
+        try
+        {
+            return slots.ReadManifest(slot);
+        }
+        catch (StorageException fault)
+        {
+            log($"slot {slot}: {fault.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Waits for one event, or for the moment at which time itself is one. A moment that has come goes first: no flood of
+    /// events can push a deadline away.
+    /// </summary>
     private void TakeOne()
     {
         var wait = now.NextDeadline is { } deadline ? deadline - Moment.Uptime : Timeout.InfiniteTimeSpan;
@@ -121,7 +144,7 @@ public sealed class Supervisor : IDisposable
             // Rounded up, so that the moment has come when the wait is over.
             wait = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 0, int.MaxValue - 1));
         }
-        if (queue.TryTake(out var happened, wait))
+        if (wait != TimeSpan.Zero && queue.Take(wait) is { } happened)
         {
             happened();
         }
@@ -209,9 +232,11 @@ public sealed class Supervisor : IDisposable
     {
         var slot = now.Running ?? throw new InvalidOperationException("there is no slot to start");
         processes.EndOrphans(agent);
+        OpenOnly(slot);
         try
         {
-            firmware = processes.Start(
+            DeviceProcess? started = null;
+            firmware = started = processes.Start(
                 $"{device.Path}/{SlotPaths.Image(slot)}",
                 [],
                 $"{device.Path}/{SlotPaths.Files(slot)}",
@@ -219,13 +244,26 @@ public sealed class Supervisor : IDisposable
                 FirmwareEnvironment.Of(device.Path, slot, now.Mode, now.Record, now.Settings.Watchdog),
                 SlotOutput.Path(slot),
                 console,
-                line => queue.Add(() => FirmwareSaid(slot, line)));
+                message => queue.Add(() => FirmwareSaid(started, message)));
             log($"slot {slot}: {now.Record[slot].Version} started as process {firmware.Id} ({now.Mode})");
         }
-        catch (Exception fault) when (fault is IOException or System.Net.Sockets.SocketException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
             log($"slot {slot}: firmware not started: {fault.Message}");
             queue.Add(() => Take(new SupervisionEvent.FirmwareStartFailed(fault.Message)));
+        }
+    }
+
+    private void OpenOnly(SlotId slot)
+    {
+        try
+        {
+            slots.OpenOnly(slot);
+        }
+        catch (StorageException fault)
+        {
+            // A read-only medium: what cannot be closed cannot be written either.
+            log($"slot {slot.Other}: not closed to the firmware: {fault.Message}");
         }
     }
 
@@ -233,7 +271,8 @@ public sealed class Supervisor : IDisposable
     {
         try
         {
-            agent = processes.Start(
+            DeviceProcess? started = null;
+            agent = started = processes.Start(
                 agentProgram,
                 [device.Path],
                 device.Path,
@@ -241,35 +280,41 @@ public sealed class Supervisor : IDisposable
                 new Dictionary<string, string> { ["MEERKAT_MODE"] = now.Mode.ToString().ToLowerInvariant() },
                 "log/agent.log",
                 errors,
-                line => queue.Add(() => AgentSaid(line)));
+                message => queue.Add(() => AgentSaid(started, message)));
         }
-        catch (Exception fault) when (fault is IOException or System.Net.Sockets.SocketException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
             log($"agent not started: {fault.Message}");
             queue.Add(() => Take(new SupervisionEvent.AgentExited(new ExitStatus(127, 0))));
         }
     }
 
-    private void FirmwareSaid(SlotId slot, string line)
+    private void FirmwareSaid(DeviceProcess? process, NotifyMessage message)
     {
-        if (firmware is null || now.Running != slot)
+        if (process is null || process != firmware)
         {
             return;
         }
-        if (line == "READY=1")
+        process.Notify.Taken(message);
+        if (message == NotifyMessage.Ready)
         {
-            log($"slot {slot}: firmware is ready");
+            log($"slot {now.Running}: firmware is ready");
             Take(new SupervisionEvent.FirmwareReady());
         }
-        else if (line == "WATCHDOG=1")
+        else
         {
             Take(new SupervisionEvent.FirmwarePinged());
         }
     }
 
-    private void AgentSaid(string line)
+    private void AgentSaid(DeviceProcess? process, NotifyMessage message)
     {
-        if (line == "READY=1" && agent is not null)
+        if (process is null || process != agent)
+        {
+            return;
+        }
+        process.Notify.Taken(message);
+        if (message == NotifyMessage.Ready)
         {
             Take(new SupervisionEvent.AgentReady());
         }
@@ -367,13 +412,7 @@ public sealed class Supervisor : IDisposable
         return problem.Length == 0;
     }
 
-    private void Gone(long connection)
-    {
-        if (!queue.IsAddingCompleted)
-        {
-            queue.Add(() => Take(new SupervisionEvent.Disconnected(connection)));
-        }
-    }
+    private void Gone(long connection) => queue.Add(() => Take(new SupervisionEvent.Disconnected(connection)));
 
     private void End(PosixSignalContext context)
     {

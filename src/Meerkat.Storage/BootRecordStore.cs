@@ -26,7 +26,7 @@ public sealed class BootRecordStore(IVolume volume)
     {
         for (var copy = 0; copy < 2; copy++)
         {
-            volume.RemoveIfThere(Path(copy));
+            volume.RemoveTree(Path(copy));
             using var file = volume.Create(Path(copy), 0x1A4);
             file.Write(BootRecordCodec.Encode(record), 0);
             file.Flush();

@@ -13,6 +13,7 @@ public sealed class HostVolume : IVolume, IDisposable
 {
     private const int NotFoundErrno = 2;
     private const int PermissionErrno = 1;
+    private const int InvalidErrno = 22;
     private const int DirentNameOffset = 19;
     private const uint StatBasic = 0x7ff;
 
@@ -242,7 +243,7 @@ public sealed class HostVolume : IVolume, IDisposable
         {
             if (Stat(descriptor, "", Libc.AtEmptyPath, path)!.Value.Kind != EntryKind.File)
             {
-                throw new StorageException(operation + " (not a regular file)", path, NotFoundErrno);
+                throw new StorageException(operation + " as a regular file", path, InvalidErrno);
             }
             if ((flags & Libc.OCreate) != 0)
             {

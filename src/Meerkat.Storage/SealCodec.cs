@@ -42,20 +42,23 @@ public static class SealCodec
             var json = JsonNode.Parse(bytes[..end])!.AsObject();
             return (int)json["format"]! == Format && Digest.TryParse((string?)json["image_sha256"], out var image)
                 ? new Seal(
-                    (string)json["name"]!,
-                    (string)json["platform"]!,
-                    new FirmwareVersion((string)json["version"]!, (string)json["build_id"]!),
+                    Text(json, "name"),
+                    Text(json, "platform"),
+                    new FirmwareVersion(Text(json, "version"), Text(json, "build_id")),
                     image,
                     (long)json["image_size"]!,
                     (uint)json["commit_count"]!)
                 : null;
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or FormatException
-            or NullReferenceException or ArgumentNullException)
+            or NullReferenceException or ArgumentException)
         {
             return null;
         }
     }
+
+    private static string Text(JsonObject json, string name) =>
+        (string?)json[name] ?? throw new FormatException($"the seal has no {name}");
 
     private static string Checksum(ReadOnlySpan<byte> bytes)
     {

@@ -34,7 +34,7 @@ public sealed class SlotStore(IVolume volume)
     public void Begin(SlotId slot, uint user, uint group)
     {
         Remove(slot);
-        volume.CreateDirectory(SlotPaths.Slot(slot), DirectoryMode);
+        volume.CreateDirectory(SlotPaths.Slot(slot), PrivateMode);
         volume.CreateDirectory(SlotPaths.Temporary(slot), PrivateMode);
         volume.CreateDirectory(SlotPaths.Files(slot), DirectoryMode);
         volume.SetAttributes(SlotPaths.Files(slot), volume.Find(SlotPaths.Files(slot))!.Value.Attributes with
@@ -43,6 +43,16 @@ public sealed class SlotStore(IVolume volume)
             Group = group,
         });
         volume.FlushDirectory(SlotPaths.All);
+    }
+
+    /// <summary>
+    /// Opens one slot to the firmware's user and closes the other: both file systems belong to that user, and a firmware
+    /// must not reach the one that it is gone back from.
+    /// </summary>
+    public void OpenOnly(SlotId running)
+    {
+        SetMode(SlotPaths.Slot(running), DirectoryMode);
+        SetMode(SlotPaths.Slot(running.Other), PrivateMode);
     }
 
     public IVolumeFile CreateImage(SlotId slot) => volume.Create(SlotPaths.Image(slot), ImageMode);
@@ -126,5 +136,13 @@ public sealed class SlotStore(IVolume volume)
         }
         var found = new Digest(hash.GetHashAndReset());
         return found == expected ? "" : $"{path} should have SHA-256 {expected} and has {found}";
+    }
+
+    private void SetMode(string path, int mode)
+    {
+        if (volume.Find(path) is { Kind: EntryKind.Directory } entry && entry.Attributes.Mode != mode)
+        {
+            volume.SetAttributes(path, entry.Attributes with { Mode = mode });
+        }
     }
 }

@@ -60,9 +60,9 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
     {
         while (true)
         {
-            places.Wait();
             try
             {
+                places.Wait();
                 var client = listener.Accept();
                 var connection = ++lastConnection;
                 new Thread(() => Serve(client, connection)) { IsBackground = true, Name = "boot socket client" }.Start();
@@ -103,7 +103,19 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
         finally
         {
             gone(connection);
+            Release();
+        }
+    }
+
+    private void Release()
+    {
+        try
+        {
             places.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The boot loader ends.
         }
     }
 

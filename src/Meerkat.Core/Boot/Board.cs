@@ -26,13 +26,16 @@ public sealed record Board(
     public const int Format = 1;
     public const long DefaultReserveBytes = 1 << 20;
 
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     /// <exception cref="FormatException">What is wrong with the file, for people.</exception>
     public static Board Parse(ReadOnlySpan<byte> text)
     {
         JsonObject json;
         try
         {
-            json = JsonNode.Parse(text) as JsonObject ?? throw new FormatException("board.json: expected an object");
+            json = JsonNode.Parse(text, documentOptions: Strict) as JsonObject
+                ?? throw new FormatException("board.json: expected an object");
         }
         catch (JsonException fault)
         {
@@ -64,15 +67,26 @@ public sealed record Board(
         {
             throw new FormatException($"board.json: \"trial_attempts\" must be 1 to 255, not {attempts}");
         }
+        var reserve = Number(json, "reserve", DefaultReserveBytes);
+        if (reserve < 0)
+        {
+            throw new FormatException($"board.json: \"reserve\" must be 0 or more bytes, not {reserve}");
+        }
+        var boot = settings["boot"] switch
+        {
+            null => [],
+            JsonObject bounds => bounds,
+            var other => throw new FormatException($"board.json: \"boot\" in \"settings\" must be an object, not {other.ToJsonString()}"),
+        };
         var platform = Text(json, "platform", "");
         return new Board(
             platform.Length > 0 ? platform : throw new FormatException("board.json: \"platform\" is missing"),
             Text(json, "user", ""),
             embedded,
             Text(json, "agent_program", ""),
-            Number(json, "reserve", DefaultReserveBytes),
+            reserve,
             settings,
-            Bounds(settings["boot"] as JsonObject ?? []) with
+            Bounds(boot) with
             {
                 TrialAttempts = (byte)attempts,
                 AgentEmbedded = embedded,
@@ -81,6 +95,11 @@ public sealed record Board(
 
     private static SupervisionSettings Bounds(JsonObject boot)
     {
+        string[] known = ["ready", "ready_timeout", "ready_after", "settle", "stop_timeout", "watchdog", "max_crashes"];
+        if (boot.Select(member => member.Key).FirstOrDefault(key => !known.Contains(key)) is { } unknown)
+        {
+            throw new FormatException($"board.json: unknown key \"boot.{unknown}\"; known are {string.Join(", ", known)}");
+        }
         var defaults = new SupervisionSettings();
         return new SupervisionSettings
         {
@@ -90,12 +109,16 @@ public sealed record Board(
                 "notify" => ReadyMode.Notify,
                 var other => throw new FormatException($"board.json: boot.ready must be alive or notify, not {other}"),
             },
-            ReadyTimeout = Seconds(boot, "ready_timeout", defaults.ReadyTimeout),
+            ReadyTimeout = Seconds(boot, "ready_timeout", defaults.ReadyTimeout) is { Ticks: > 0 } timeout
+                ? timeout
+                : throw new FormatException("board.json: boot.ready_timeout must be more than 0 seconds; nothing is ready at once"),
             ReadyAfter = Seconds(boot, "ready_after", defaults.ReadyAfter),
             Settle = Seconds(boot, "settle", defaults.Settle),
             StopTimeout = Seconds(boot, "stop_timeout", defaults.StopTimeout),
             Watchdog = Seconds(boot, "watchdog", defaults.Watchdog),
-            MaxCrashes = (int)Math.Clamp(Number(boot, "max_crashes", 0), 0, int.MaxValue),
+            MaxCrashes = Number(boot, "max_crashes", 0) is >= 0 and <= int.MaxValue and var crashes
+                ? (int)crashes
+                : throw new FormatException($"board.json: boot.max_crashes must be 0 to {int.MaxValue}, not {boot["max_crashes"]}"),
         };
     }
 

@@ -24,6 +24,7 @@ public static class BootRecordCodec
     private const byte SettingsLostFlag = 1;
     private const int MaxVersionBytes = 64;
     private const int MaxBuildIdBytes = 128;
+    private const long MostRanForMs = int.MaxValue * 1000L;
 
     private static ReadOnlySpan<byte> Magic => "MKBOOT\r\n"u8;
 
@@ -84,7 +85,9 @@ public static class BootRecordCodec
                 BootRecordProblem.NewerFormat,
                 $"the record has format {format}, this program knows up to {Format}: start a newer meerkat-boot");
         }
-        return DecodeFields(bytes);
+        return format == Format && length == Length
+            ? DecodeFields(bytes)
+            : Unusable(BootRecordProblem.WrongField, $"format {format} with {length} bytes was never written");
     }
 
     private static BootRecordCopy DecodeFields(ReadOnlySpan<byte> bytes)
@@ -158,7 +161,9 @@ public static class BootRecordCodec
         span[2] = (byte)outcome.Slot.Number;
         span[3] = outcome.SettingsLost ? SettingsLostFlag : (byte)0;
         BinaryPrimitives.WriteInt64LittleEndian(span[8..], outcome.Number);
-        BinaryPrimitives.WriteInt64LittleEndian(span[16..], (long)outcome.RanFor.TotalMilliseconds);
+        // Whatever is written must be readable again, or the device would lose its record to a wrong number.
+        var ranForMs = Math.Clamp((long)outcome.RanFor.TotalMilliseconds, 0, MostRanForMs);
+        BinaryPrimitives.WriteInt64LittleEndian(span[16..], ranForMs);
         BinaryPrimitives.WriteInt64LittleEndian(span[24..], outcome.At.ToUnixTimeMilliseconds());
         EncodeText(outcome.Version, span.Slice(32, 1 + MaxVersionBytes));
         EncodeText(outcome.Detail, span.Slice(97, 1 + BootOutcome.MaxDetailBytes));
@@ -179,7 +184,7 @@ public static class BootRecordCodec
         if (span[2] > 1 || version is null || detail is null
             || milliseconds < DateTimeOffset.MinValue.ToUnixTimeMilliseconds()
             || milliseconds > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
-            || ranForMs is < 0 or > int.MaxValue * 1000L)
+            || ranForMs is < 0 or > MostRanForMs)
         {
             return false;
         }

@@ -62,8 +62,14 @@ public sealed record Supervision
 
     public bool Stopping => AfterStop is not null;
 
-    /// <summary>An update was armed, and its slot does not run yet.</summary>
-    public bool Armed => !Record.Committed && Record.Active != Running;
+    /// <summary>An update was armed while this runs, with no firmware running.</summary>
+    public bool ArmedInRecovery { get; init; }
+
+    /// <summary>
+    /// An update was armed, and its slot does not run yet. In recovery the record alone does not tell: a trial slot that
+    /// is broken, with a broken fallback, also leaves it uncommitted, and must not stand in the way of an update.
+    /// </summary>
+    public bool Armed => !Record.Committed && Record.Active != Running && (Running is not null || ArmedInRecovery);
 
     /// <summary>A trial runs that has something to fall back to.</summary>
     public bool CanFallBack => Mode == RunMode.Trial && Record.Fallback is not null;
@@ -103,12 +109,13 @@ public sealed record Supervision
         ? AgentDownSince + Settings.ReadyTimeout
         : null;
 
-    internal TimeSpan? WatchdogDeadline => Firmware == FirmwarePhase.Ready && LastPing is { } ping
-        ? ping + Settings.Watchdog
-        : null;
+    internal TimeSpan? WatchdogDeadline =>
+        Firmware == FirmwarePhase.Ready && Settings.Watchdog > TimeSpan.Zero && LastPing is { } ping
+            ? ping + Settings.Watchdog
+            : null;
 
     internal TimeSpan? CommitsItselfAt =>
-        Mode == RunMode.Trial && Record.CommitTimeoutSeconds == 0 && ReadySince is { } since
+        Mode == RunMode.Trial && CommitDeadline is null && ReadySince is { } since
         && (AgentReady || Settings.AgentEmbedded)
             ? since + Settings.Settle
             : null;

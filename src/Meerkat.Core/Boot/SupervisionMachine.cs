@@ -43,7 +43,8 @@ public static class SupervisionMachine
         _ when now.Stopping => Step(now),
         SupervisionEvent.FirmwareStartFailed failed => Ended(now, moment, OutcomeCode.StartFailed, 0, failed.Text),
         SupervisionEvent.FirmwareReady => Step(Ready(now, moment)),
-        SupervisionEvent.FirmwarePinged => Step(now with { LastPing = moment.Uptime }),
+        SupervisionEvent.FirmwarePinged => Step(
+            now.Firmware is FirmwarePhase.Starting or FirmwarePhase.Ready ? now with { LastPing = moment.Uptime } : now),
         SupervisionEvent.FirmwareExited exited => Exited(now, exited.Status, moment),
         SupervisionEvent.AgentReady => Step(now with { AgentReady = true, StartAgentAgainAt = null }),
         SupervisionEvent.AgentExited exited => AgentExited(now, exited.Status, moment),
@@ -74,27 +75,27 @@ public static class SupervisionMachine
 
     internal static SupervisionStep Step(Supervision next, params SupervisionEffect[] effects) => new(next, null, [.. effects]);
 
-    internal static SupervisionStep StopAll(Supervision now, SupervisionEffect after, params SupervisionEffect[] first) =>
-        Step(now with { AfterStop = after, Firmware = FirmwarePhase.Stopping }, [.. first, new SupervisionEffect.StopAll()]);
+    internal static SupervisionStep StopAll(Supervision now, SupervisionEffect after) =>
+        Step(now with { AfterStop = after, Firmware = FirmwarePhase.Stopping }, new SupervisionEffect.StopAll());
 
     /// <summary>Gives the running slot up for the fallback: durable first, then everything is stopped.</summary>
     internal static SupervisionStep FallBack(
-        Supervision now, Moment moment, OutcomeCode code, long number, string detail, params SupervisionEffect[] first)
+        Supervision now, Moment moment, OutcomeCode code, long number, string detail)
     {
         var slot = now.Record.Active;
         var reason = new BootOutcome(
             code, slot, now.Record[slot].Version.Version, number, moment.Uptime - now.StartedAt, moment.Wall, detail,
             now.SettingsChanged);
         var record = now.Record.FallBack(reason);
-        var stopped = StopAll(now with { Record = record }, new SupervisionEffect.BootAgain(), first);
+        var stopped = StopAll(now with { Record = record }, new SupervisionEffect.BootAgain());
         return stopped with { Store = record, Effects = [.. stopped.Effects, new SupervisionEffect.KeepOutput()] };
     }
 
-    internal static SupervisionStep Commit(Supervision now, params SupervisionEffect[] first)
+    internal static SupervisionStep Commit(Supervision now)
     {
         var record = now.Record.Commit();
         var next = now with { Record = record, Mode = RunMode.Committed };
-        return new SupervisionStep(next, record, [.. first, new SupervisionEffect.KeepCommitted()]);
+        return new SupervisionStep(next, record, [new SupervisionEffect.KeepCommitted()]);
     }
 
     private static Supervision Ready(Supervision now, Moment moment) => now.Firmware == FirmwarePhase.Starting
@@ -108,6 +109,10 @@ public static class SupervisionMachine
     /// <summary>The firmware ended by itself: a trial is over, a committed firmware is started again.</summary>
     private static SupervisionStep Ended(Supervision now, Moment moment, OutcomeCode code, long number, string detail)
     {
+        if (now.Firmware == FirmwarePhase.Absent)
+        {
+            return Step(now);
+        }
         if (now.CanFallBack)
         {
             return FallBack(now, moment, code, number, detail);

@@ -85,7 +85,7 @@ internal static class SupervisionRequests
         var record = now.Record.Arm(
             request.Slot, request.Installed, now.Running, request.CommitTimeoutSeconds, now.Settings.TrialAttempts,
             merge: true);
-        return Done(now with { Record = record, Lease = null }, record, asked);
+        return Done(now with { Record = record, Lease = null, ArmedInRecovery = now.Running is null }, record, asked);
     }
 
     private static SupervisionStep Commit(Supervision now, SupervisionEvent.Requested asked)
@@ -111,9 +111,17 @@ internal static class SupervisionRequests
             var record = now.Record.CancelArm(running);
             return Done(now with { Record = record }, record, asked);
         }
+        if (now.Armed)
+        {
+            return Refuse(
+                now, asked, BootRefusal.NotRunningYet,
+                $"there is nothing to go back to; restart to try the new firmware in slot {now.Record.Active}");
+        }
         if (!now.CanFallBack)
         {
-            return Refuse(now, asked, BootRefusal.AlreadyCommitted, "already committed; there is nothing to revert");
+            return Refuse(now, asked, BootRefusal.AlreadyCommitted, now.Mode == RunMode.Trial
+                ? "there is no other firmware to go back to; commit this one"
+                : "already committed; there is nothing to revert");
         }
         var fallen = SupervisionMachine.FallBack(now, moment, OutcomeCode.Reverted, 0, "");
         return fallen with { Effects = [Answer(asked, fallen.Next.Record), .. fallen.Effects] };
@@ -126,16 +134,15 @@ internal static class SupervisionRequests
         {
             return Refuse(now, asked, BootRefusal.UpdateRunning, "an update is in progress; wait for its end");
         }
-        var answer = Answer(asked, now.Record);
-        if (now.CanFallBack)
+        if (now.CanFallBack && !request.Force)
         {
-            return request.Force
-                ? SupervisionMachine.FallBack(now, moment, OutcomeCode.RestartForced, 0, "", answer)
-                : Refuse(
-                    now, asked, BootRefusal.TrialRunning,
-                    "a restart would undo the update; commit or revert first");
+            return Refuse(
+                now, asked, BootRefusal.TrialRunning, "a restart would undo the update; commit or revert first");
         }
-        return SupervisionMachine.StopAll(now, new SupervisionEffect.BootAgain(), answer);
+        var stopped = now.CanFallBack
+            ? SupervisionMachine.FallBack(now, moment, OutcomeCode.RestartForced, 0, "")
+            : SupervisionMachine.StopAll(now, new SupervisionEffect.BootAgain());
+        return stopped with { Effects = [Answer(asked, stopped.Next.Record), .. stopped.Effects] };
     }
 
     /// <summary>An update goes into the slot that does not run; in recovery, into the one that was not last active.</summary>

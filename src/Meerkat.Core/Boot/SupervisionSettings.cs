@@ -15,7 +15,7 @@ public sealed record SupervisionSettings
     /// <summary>From SIGTERM to SIGKILL.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest silence between watchdog pings, once the firmware has sent the first.</summary>
+    /// <summary>The longest silence between watchdog pings, once the firmware has sent the first; 0: not watched.</summary>
     public TimeSpan Watchdog { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Crashes in a row after which a committed firmware is left for the fallback; 0: never.</summary>

@@ -1,3 +1,5 @@
+using Meerkat.Core.Settings;
+
 namespace Meerkat.Core.Bundles;
 
 /// <summary>The names at the top of a file system that belong to the user: no bundle may bring them.</summary>
@@ -7,6 +9,6 @@ public static class UserSettingsFile
     public static bool Covers(string path)
     {
         var slash = path.IndexOf('/', StringComparison.Ordinal);
-        return (slash < 0 ? path : path[..slash]) is "conf.json" or "conf9.json";
+        return ConfigFiles.IsUserFile(slash < 0 ? path : path[..slash]);
     }
 }

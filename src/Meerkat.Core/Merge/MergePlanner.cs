@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Meerkat.Core.Settings;
 
 namespace Meerkat.Core.Merge;
 
@@ -9,7 +10,7 @@ namespace Meerkat.Core.Merge;
 public static class MergePlanner
 {
     /// <summary>Names in the root of the file system that belong to the user, never to a bundle.</summary>
-    public static readonly ImmutableArray<string> UserFiles = ["conf.json", "conf9.json"];
+    public static readonly ImmutableArray<string> UserFiles = [ConfigFiles.PreferredUserFile, ConfigFiles.OtherUserFile];
 
     /// <param name="old">The old file system's entries in any order.</param>
     /// <param name="shipped">The new file system's entries in any order.</param>

@@ -37,7 +37,7 @@ public static class BuiltInSettings
         new("update.ssl_client_cert_file", Text, "\"\"", "Certificate and key shown in downloads, PEM"),
         new("update.ssl_server_name", Text, "\"\"", "Name expected in the server's certificate instead of the address's"),
         new("update.min_version", Text, "\"\"", "Older versions are refused; a fall back to the previous slot is not affected"),
-        .. Enumerable.Range(0, 8).Select(i => new SettingDefinition($"update.key{i}", Text, "\"\"", $"Signing key {i}, PEM or base64")),
+        .. Enumerable.Range(0, 8).Select(i => new SettingDefinition($"update.key{i}", Text, "\"\"", $"Signing key {i}: Base64 of the DER public key (P-256)")),
         new("update.sig_req_mask", WholeNumber, "-1", "Bit per key whose signature is required; -1: signatures are not required")
         {
             Min = -1,
@@ -52,6 +52,7 @@ public static class BuiltInSettings
         Boot("boot.ready_after", 10, "With alive: ready after running this long"),
         Boot("boot.settle", 10, "With commit timeout 0: commits after being ready this long"),
         Boot("boot.stop_timeout", 10, "From asking processes to end to killing them"),
+        Boot("boot.watchdog", 30, "Longest silence between watchdog pings, after the first; 0: not watched"),
         new("boot.max_crashes", WholeNumber, "0", "Crashes in a row after which committed firmware is left; 0: never")
         {
             Min = 0,
@@ -59,7 +60,7 @@ public static class BuiltInSettings
             BoardOnly = true,
         },
         new("conf_acl", Text, "\"*\"", "Which keys the layers above may set"),
-        new("debug.level", WholeNumber, "2", "How much is logged: -1 nothing, 0 errors, 1 warnings, 2 information, 3 and 4 more")
+        new("debug.level", WholeNumber, "2", "For the firmware, as Mongoose OS has it; Meerkat itself does not read it")
         {
             Min = -1,
             Max = 4,

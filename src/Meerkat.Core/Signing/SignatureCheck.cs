@@ -12,7 +12,8 @@ public abstract record SignatureCheck
     /// <summary>Key and signature places of a device.</summary>
     public const int Places = 8;
 
-    private const int CurveBits = 256;
+    /// <summary>NIST P-256, also called prime256v1 and secp256r1 (RFC 5480, section 2.1.1.1).</summary>
+    private const string CurveOid = "1.2.840.10045.3.1.7";
 
     private SignatureCheck()
     {
@@ -76,7 +77,7 @@ public abstract record SignatureCheck
         {
             using var key = ECDsa.Create();
             key.ImportSubjectPublicKeyInfo(Convert.FromBase64String(keys[place]), out _);
-            if (key.KeySize != CurveBits)
+            if (key.ExportParameters(includePrivateParameters: false).Curve.Oid?.Value != CurveOid)
             {
                 return $"update.key{place} is not a key on P-256";
             }

@@ -5,7 +5,8 @@ namespace Meerkat.Core.Values;
 
 /// <summary>
 /// The order of version texts: pieces between dots, numbers by value, others by their characters; a number is higher than
-/// a word, and what follows a dash or a plus sign counts only where all before it is equal (a dash makes it lower).
+/// a word, and what follows a dash or a plus sign counts only where all before it is equal: a dash makes it lower, a plus
+/// sign higher than the version without either.
 /// </summary>
 public static class VersionOrder
 {
@@ -18,9 +19,11 @@ public static class VersionOrder
         {
             return core;
         }
-        var (leftPre, rightPre) = (leftRest.StartsWith('-'), rightRest.StartsWith('-'));
-        return leftPre != rightPre ? (leftPre ? -1 : 1) : ComparePieces(leftRest, rightRest);
+        var rank = Rank(leftRest).CompareTo(Rank(rightRest));
+        return rank != 0 || leftRest.Length == 0 ? rank : ComparePieces(leftRest[1..], rightRest[1..]);
     }
+
+    private static int Rank(string rest) => rest.Length == 0 ? 0 : rest[0] == '-' ? -1 : 1;
 
     private static (string Core, string Suffix) Split(string version) =>
         version.IndexOfAny(['-', '+']) is >= 0 and var end ? (version[..end], version[end..]) : (version, "");

@@ -50,7 +50,7 @@ public static class DeviceProvisioner
             using var volume = new HostVolume(full);
             return Fill(volume, bundle, user, platform, settings, owner, received);
         }
-        catch (Exception fault) when (fault is ProvisioningException or IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is ProvisioningException or IOException or UnauthorizedAccessException or FormatException)
         {
             Remove(root, existed);
             throw fault as ProvisioningException ?? new ProvisioningException(fault.Message);

@@ -52,7 +52,16 @@ public sealed class UpdateRunner(DeviceRoot device) : IDisposable
             {
                 return new UpdateBegin.Refused(false, $"the boot loader does not answer: {fault.Message}");
             }
-            var status = link.Status();
+            BootStatus status;
+            try
+            {
+                status = link.Status();
+            }
+            catch (IOException fault)
+            {
+                link.Dispose();
+                return new UpdateBegin.Refused(false, $"the boot loader does not answer: {fault.Message}");
+            }
             if (Obstacle(status) is { } obstacle)
             {
                 link.Dispose();

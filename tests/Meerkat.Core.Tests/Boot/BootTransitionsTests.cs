@@ -1,0 +1,90 @@
+using Meerkat.Core.Boot;
+using Meerkat.Core.Values;
+
+namespace Meerkat.Core.Tests.Boot;
+
+public sealed class BootTransitionsTests
+{
+    private static readonly BootOutcome Reason = Records.Outcome(OutcomeCode.NoCommit, 300);
+
+    /// <summary>Each transition: the record before, the record after, and what must be true of it.</summary>
+    private static readonly Dictionary<string, (BootRecord Before, BootRecord After, string Expected)> Rows = new()
+    {
+        ["factory"] = (Records.Factory with { Sequence = 0 }, Records.Factory,
+            "active 0 committed, fallback none; 0 committed 1, 1 empty 0; timeout 0, trials 0, merges 0"),
+        ["invalidate"] = (Records.Factory, Records.Factory.Invalidate(SlotId.One),
+            "active 0 committed, fallback none; 0 committed 1, 1 empty 0; timeout 0, trials 0, merges 0"),
+        ["invalidate the fallback"] = (Records.Committed, Records.Committed.Invalidate(SlotId.Zero),
+            "active 1 committed, fallback none; 0 empty 0, 1 committed 2; timeout 0, trials 0, merges 0"),
+        ["arm"] = (Records.Factory.Invalidate(SlotId.One), Records.Armed(),
+            "active 1 uncommitted, fallback 0; 0 committed 1, 1 written 0; timeout 300, trials 1, merges 3 pending"),
+        ["arm without a merge"] = (Records.Factory,
+            Records.Factory.Arm(SlotId.One, Records.Slot("2"), SlotId.Zero, 0, 2, merge: false),
+            "active 1 uncommitted, fallback 0; 0 committed 1, 1 written 0; timeout 0, trials 2, merges 0"),
+        ["arm in recovery"] = (Records.Factory, Records.Factory.Arm(SlotId.One, Records.Slot("2"), null, 9, 1, merge: true),
+            "active 1 uncommitted, fallback none; 0 committed 1, 1 written 0; timeout 9, trials 1, merges 3 pending"),
+        ["cancel"] = (Records.Armed(), Records.Armed().CancelArm(SlotId.Zero),
+            "active 0 committed, fallback none; 0 committed 1, 1 empty 0; timeout 0, trials 0, merges 0"),
+        ["count a merge"] = (Records.Armed(), Records.Armed().CountMergeAttempt(),
+            "active 1 uncommitted, fallback 0; 0 committed 1, 1 written 0; timeout 300, trials 1, merges 2 pending"),
+        ["start the trial"] = (Records.Armed(), Records.Trial(),
+            "active 1 uncommitted, fallback 0; 0 committed 1, 1 trial 0; timeout 300, trials 0, merges 0"),
+        ["commit"] = (Records.Trial(), Records.Committed,
+            "active 1 committed, fallback 0; 0 committed 1, 1 committed 2; timeout 0, trials 0, merges 0"),
+        ["fall back"] = (Records.Trial(), Records.Trial().FallBack(Reason),
+            "active 0 committed, fallback none; 0 committed 1, 1 failed 0; timeout 0, trials 0, merges 0"),
+        ["fall back before the merge"] = (Records.Armed(), Records.Armed().FallBack(Reason),
+            "active 0 committed, fallback none; 0 committed 1, 1 failed 0; timeout 0, trials 0, merges 0"),
+        ["fall back of a committed slot"] = (Records.Committed, Records.Committed.FallBack(Reason),
+            "active 0 committed, fallback none; 0 committed 1, 1 failed 2; timeout 0, trials 0, merges 0"),
+    };
+
+    public static TheoryData<string> Names => [.. Rows.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Transition_GivesTheRowsRecord(string name) => Assert.Equal(Rows[name].Expected, Words(Rows[name].After));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Transition_CountsOneWrite(string name) =>
+        Assert.Equal(Rows[name].Before.Sequence + 1, Rows[name].After.Sequence);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Transition_NeverMakesTheFallbackTheActiveSlot(string name) =>
+        Assert.NotEqual(Rows[name].After.Active, Rows[name].After.Fallback);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void TransitionToCommitted_HasNothingPending(string name)
+    {
+        var after = Rows[name].After;
+        Assert.True(!after.Committed || after is { MergePending: false, TrialAttempts: 0, CommitTimeoutSeconds: 0 });
+    }
+
+    [Fact]
+    public void Trial_RemembersTheKernelsBoot() => Assert.Equal(Records.KernelBoot, Records.Trial().TrialBootId);
+
+    [Fact]
+    public void FallBack_KeepsTheReason() => Assert.Equal(Reason, Records.Trial().FallBack(Reason).LastOutcome);
+
+    [Fact]
+    public void NextUpdate_KeepsTheReasonOfTheLast() => Assert.Equal(
+        Reason, Records.Trial().FallBack(Reason).Invalidate(SlotId.One).LastOutcome);
+
+    [Fact]
+    public void FallBackToNothing_Throws() => Assert.Throws<InvalidOperationException>(() => Records.Factory.FallBack(Reason));
+
+    [Fact]
+    public void MoreTrialsThanAttempts_Throw() => Assert.Throws<OverflowException>(() => Records.Trial().StartTrial(Guid.Empty));
+
+    private static string Words(BootRecord record)
+    {
+        string Slot(SlotId slot) => $"{slot} {record[slot].State.ToString().ToLowerInvariant()} {record[slot].CommitCount}";
+        return $"active {record.Active} {(record.Committed ? "committed" : "uncommitted")}, "
+            + $"fallback {record.Fallback?.ToString() ?? "none"}; {Slot(SlotId.Zero)}, {Slot(SlotId.One)}; "
+            + $"timeout {record.CommitTimeoutSeconds}, trials {record.TrialAttempts}, "
+            + $"merges {record.MergeAttempts}{(record.MergePending ? " pending" : "")}";
+    }
+}
