@@ -19,7 +19,7 @@ public sealed class FileMergerTests : IDisposable
             mkdir -p data/empty data/sub; printf 1 > data/sub/private; printf 2 > 'data/a name'; printf '#!/bin/sh' > run.sh
             ln -s /etc/passwd absolute; ln -s ../../../../.. outside; ln -s data/sub inside; ln -s nowhere dangling
             printf 3 > "$(printf 'not\377utf8')"; truncate -s 600000 large
-            chmod 0600 data/sub/private; chmod 4755 run.sh; chmod 2770 data/sub; chmod 0111 data/empty
+            chmod 0600 data/sub/private; chmod 4755 run.sh; chmod 2770 data/sub; chmod 0511 data/empty; mkdir readonly; printf 4 > readonly/f; chmod 0550 readonly
             chown -h 1234:5678 data/sub data/sub/private absolute 2>/dev/null
             find . -mindepth 1 -exec touch -h -d '2001-02-03 04:05:06.7890123' '{}' +
             touch -h -d '1969-07-20 20:17:40.5' absolute data/sub/private
@@ -86,7 +86,7 @@ public sealed class FileMergerTests : IDisposable
     public void InterruptedMerge_DoneAgainGivesTheSame()
     {
         device.Shell("""
-            cd slots/0/fs; mkdir -p a/b c; for n in 1 2 3; do printf $n > a/b/$n; printf $n > c/$n; done; printf user > conf.json; ln -s a l; chmod 0550 c
+            cd slots/0/fs; mkdir -p a/b c; for n in 1 2 3; do printf $n > a/b/$n; printf $n > c/$n; done; printf user > conf.json; ln -s a l; chmod 0750 c
             """);
         var merger = new FileMerger(device.Volume);
         var plan = merger.Plan(SlotId.Zero, SlotId.One);
