@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Meerkat.Storage.Posix;
 
@@ -139,8 +140,10 @@ public sealed class HostVolume : IVolume, IDisposable
         }
         if (Find(path)?.Kind is EntryKind.File or EntryKind.Directory)
         {
-            using var opened = Open(path, Libc.OReadOnly | Libc.ONonBlock);
-            Check(Libc.FChMod(opened.Descriptor, (uint)attributes.Mode), "set the mode of", path);
+            // The descriptor's own path, because one that cannot be opened to be read has no other way to its mode.
+            using var opened = Open(path, Libc.OPath);
+            var itself = FileName.Encode(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{opened.Descriptor}"));
+            Check(Libc.ChMod(itself, (uint)attributes.Mode), "set the mode of", path);
         }
         var ticks = attributes.Modified.UtcTicks - DateTimeOffset.UnixEpoch.Ticks;
         var (seconds, rest) = Math.DivRem(ticks, TimeSpan.TicksPerSecond);
