@@ -163,13 +163,26 @@ public sealed class HostVolume : IVolume, IDisposable
     /// <summary>Takes the exclusive lock on a file for the life of the returned handle; none when somebody else has it.</summary>
     public IDisposable? TryLock(string path)
     {
-        var file = Open(path, Libc.OReadWrite | Libc.OCreate, 0x180);
+        var file = OpenToLock(path);
         if (Libc.FLock(file.Descriptor, Libc.LockExclusive | Libc.LockNonBlocking) == 0)
         {
             return file;
         }
         file.Dispose();
         return null;
+    }
+
+    /// <summary>On a read-only medium the file that is there serves as well.</summary>
+    private Handle OpenToLock(string path)
+    {
+        try
+        {
+            return Open(path, Libc.OReadWrite | Libc.OCreate, 0x180);
+        }
+        catch (StorageException fault) when (fault.IsReadOnly)
+        {
+            return Open(path, Libc.OReadOnly);
+        }
     }
 
     /// <summary>What stands at a name below a descriptor; nothing when there is nothing.</summary>
