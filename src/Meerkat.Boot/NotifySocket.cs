@@ -10,7 +10,7 @@ internal sealed class NotifySocket : IDisposable
 {
     private const int LongestMessage = 4096;
 
-    private readonly Socket socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+    private readonly Socket socket = NewSocket();
     private readonly Action<NotifyMessage> received;
     private int pending;
 
@@ -22,11 +22,22 @@ internal sealed class NotifySocket : IDisposable
     public NotifySocket(IVolume volume, string root, string name, UserId user, Action<NotifyMessage> received)
     {
         this.received = received;
-        Path = System.IO.Path.Combine(root, name);
-        volume.RemoveIfThere(name);
-        socket.Bind(new UnixDomainSocketEndPoint(Path));
-        File.SetUnixFileMode(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        volume.SetAttributes(name, volume.Find(name)!.Value.Attributes with { User = user.User, Group = user.Group });
+        try
+        {
+            Path = System.IO.Path.Combine(root, name);
+            volume.RemoveIfThere(name);
+            socket.Bind(new UnixDomainSocketEndPoint(Path));
+            File.SetUnixFileMode(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            volume.SetAttributes(name, volume.Find(name)!.Value.Attributes with { User = user.User, Group = user.Group });
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or SocketException)
+        {
+            // A read-only or full medium: a name that needs none (unix(7), abstract sockets).
+            socket.Dispose();
+            socket = NewSocket();
+            Path = $"@meerkat/{Environment.ProcessId}/{name}";
+            socket.Bind(new UnixDomainSocketEndPoint("\0" + Path[1..]));
+        }
         new Thread(Receive) { IsBackground = true, Name = "notify " + name }.Start();
     }
 
@@ -47,6 +58,8 @@ internal sealed class NotifySocket : IDisposable
             // A name that stays on a read-only medium is no reason to stop supervising.
         }
     }
+
+    private static Socket NewSocket() => new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
 
     private void Receive()
     {

@@ -72,13 +72,13 @@ public sealed class Supervisor : IDisposable
     /// <returns>The program's exit code.</returns>
     public int Run()
     {
-        DeviceRoot.MakeDirectories(device.Volume);
+        MakeDirectories();
         processes.EndLeftovers();
         processes.StartGuard();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
         using var server = new LinkServer(System.IO.Path.Combine(device.Path, BootLink.SocketPath), Ask, Gone);
-        server.Start();
+        Listen(server);
         do
         {
             Boot();
@@ -90,6 +90,31 @@ public sealed class Supervisor : IDisposable
         while (next is SupervisionEffect.BootAgain);
         log("ended");
         return 0;
+    }
+
+    private void MakeDirectories()
+    {
+        try
+        {
+            DeviceRoot.MakeDirectories(device.Volume);
+        }
+        catch (StorageException fault)
+        {
+            log($"directories: {fault.Message}");
+        }
+    }
+
+    /// <summary>Without its socket (on a read-only medium) the device takes no update, but it runs.</summary>
+    private void Listen(LinkServer server)
+    {
+        try
+        {
+            server.Start();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
+        {
+            log($"{BootLink.SocketPath}: {fault.Message}; updates are not possible until meerkat-boot is started again");
+        }
     }
 
     private Moment Moment => new(clock.GetElapsedTime(0), clock.GetUtcNow());
@@ -172,6 +197,7 @@ public sealed class Supervisor : IDisposable
             {
                 records.Write(record);
                 Tell(now, step.Next);
+                step = step with { Next = step.Next with { RecordProblem = "" } };
             }
             catch (StorageException fault)
             {

@@ -61,10 +61,13 @@ public sealed class BootRecordStore(IVolume volume)
 
     private static string Path(int copy) => copy == 0 ? "boot/record.0" : "boot/record.1";
 
-    /// <summary>A copy that vanished is made anew; its twin still counts until the write is durable.</summary>
+    /// <summary>
+    /// A copy that vanished, or grew so that it would not be read again, is made anew; its twin still counts until the write
+    /// is durable.
+    /// </summary>
     private void EnsureThere(int copy)
     {
-        if (volume.Find(Path(copy)) is not { Kind: EntryKind.File })
+        if (volume.Find(Path(copy)) is not { Kind: EntryKind.File, Bytes: <= BootRecordCodec.Length })
         {
             volume.RemoveTree(Path(copy));
             volume.Create(Path(copy), 0x1A4).Dispose();

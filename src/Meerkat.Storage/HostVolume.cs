@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Meerkat.Storage.Posix;
 
@@ -139,8 +140,10 @@ public sealed class HostVolume : IVolume, IDisposable
         }
         if (Find(path)?.Kind is EntryKind.File or EntryKind.Directory)
         {
-            using var opened = Open(path, Libc.OReadOnly | Libc.ONonBlock);
-            Check(Libc.FChMod(opened.Descriptor, (uint)attributes.Mode), "set the mode of", path);
+            // The descriptor's own path, because one that cannot be opened to be read has no other way to its mode.
+            using var opened = Open(path, Libc.OPath);
+            var itself = FileName.Encode(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{opened.Descriptor}"));
+            Check(Libc.ChMod(itself, (uint)attributes.Mode), "set the mode of", path);
         }
         var ticks = attributes.Modified.UtcTicks - DateTimeOffset.UnixEpoch.Ticks;
         var (seconds, rest) = Math.DivRem(ticks, TimeSpan.TicksPerSecond);
@@ -160,13 +163,26 @@ public sealed class HostVolume : IVolume, IDisposable
     /// <summary>Takes the exclusive lock on a file for the life of the returned handle; none when somebody else has it.</summary>
     public IDisposable? TryLock(string path)
     {
-        var file = Open(path, Libc.OReadWrite | Libc.OCreate, 0x180);
+        var file = OpenToLock(path);
         if (Libc.FLock(file.Descriptor, Libc.LockExclusive | Libc.LockNonBlocking) == 0)
         {
             return file;
         }
         file.Dispose();
         return null;
+    }
+
+    /// <summary>On a read-only medium the file that is there serves as well.</summary>
+    private Handle OpenToLock(string path)
+    {
+        try
+        {
+            return Open(path, Libc.OReadWrite | Libc.OCreate, 0x180);
+        }
+        catch (StorageException fault) when (fault.IsReadOnly)
+        {
+            return Open(path, Libc.OReadOnly);
+        }
     }
 
     /// <summary>What stands at a name below a descriptor; nothing when there is nothing.</summary>

@@ -5,7 +5,8 @@ namespace Meerkat.Storage;
 /// <summary>Whole files and trees over the single operations of a volume.</summary>
 public static class VolumeTrees
 {
-    private const int AccessDeniedErrno = 13;
+    private const int OwnerMayAll = 0x1C0;
+    private const int DeepestInPlace = 32;
 
     /// <summary>Reads a small file; nothing when there is none.</summary>
     /// <exception cref="StorageException">The file is longer than <paramref name="mostBytes"/> or cannot be read.</exception>
@@ -76,9 +77,12 @@ public static class VolumeTrees
             volume.Remove(path);
             return;
         }
-        // Not recursive: a firmware may leave a tree deeper than any stack.
-        var directories = new Stack<(string Path, bool Emptied)>();
-        directories.Push((path, false));
+        // Not recursive, and what lies deep is moved up first: a firmware may leave a tree deeper than any stack, and so
+        // deep that walking to its bottom again and again would take hours.
+        volume.OpenUp(path, top.Attributes);
+        var moved = 0;
+        var directories = new Stack<(string Path, int Depth, bool Emptied)>();
+        directories.Push((path, 0, false));
         while (directories.TryPop(out var directory))
         {
             if (directory.Emptied)
@@ -86,18 +90,24 @@ public static class VolumeTrees
                 volume.Remove(directory.Path);
                 continue;
             }
-            directories.Push((directory.Path, true));
-            foreach (var entry in volume.ListToRemove(directory.Path))
+            directories.Push(directory with { Emptied = true });
+            foreach (var entry in volume.List(directory.Path))
             {
                 var inside = directory.Path + "/" + entry.Name;
-                if (entry.Kind == EntryKind.Directory)
-                {
-                    directories.Push((inside, false));
-                }
-                else
+                if (entry.Kind != EntryKind.Directory)
                 {
                     volume.Remove(inside);
+                    continue;
                 }
+                volume.OpenUp(inside, entry.Attributes);
+                if (directory.Depth < DeepestInPlace)
+                {
+                    directories.Push((inside, directory.Depth + 1, false));
+                    continue;
+                }
+                var up = FreeName(volume, path, ref moved);
+                volume.Rename(inside, up);
+                directories.Push((up, 1, false));
             }
         }
     }
@@ -132,17 +142,23 @@ public static class VolumeTrees
     public static string Parent(string path) =>
         path.LastIndexOf('/') is >= 0 and var slash ? path[..slash] : "";
 
-    /// <summary>A directory that its owner may not enter is opened up first: it is about to go.</summary>
-    private static System.Collections.Immutable.ImmutableArray<VolumeEntry> ListToRemove(this IVolume volume, string path)
+    /// <summary>A directory that its owner may not change is opened up first: it is about to go.</summary>
+    private static void OpenUp(this IVolume volume, string path, EntryAttributes attributes)
     {
-        try
+        if ((attributes.Mode & OwnerMayAll) != OwnerMayAll)
         {
-            return volume.List(path);
+            volume.SetAttributes(path, attributes with { Mode = OwnerMayAll });
         }
-        catch (StorageException fault) when (fault.Errno == AccessDeniedErrno && volume.Find(path) is { } entry)
+    }
+
+    private static string FreeName(IVolume volume, string directory, ref int last)
+    {
+        string name;
+        do
         {
-            volume.SetAttributes(path, entry.Attributes with { Mode = 0x1C0 });
-            return volume.List(path);
+            name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{directory}/.removed-{++last}");
         }
+        while (volume.Find(name) is not null);
+        return name;
     }
 }

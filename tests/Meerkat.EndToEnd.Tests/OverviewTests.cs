@@ -1,148 +1,158 @@
+using System.Text.Json.Nodes;
 using Meerkat.EndToEnd.Tests.Harness;
 
 namespace Meerkat.EndToEnd.Tests;
 
-/// <summary>The process of the overview, sentence by sentence, with the commands as they are typed.</summary>
+/// <summary>The update process as its overview describes it, with the commands as typed there.</summary>
 public sealed class OverviewTests
 {
     [Fact]
-    public async Task CurlPostsBundle_TrialRuns_AndCurlCommitBlessesIt()
+    public async Task PushByCurl_ThenCommitByCurl_Stays()
     {
         await using var device = await DeviceUnderTest.StartAsync();
-        BuildFirmware(device, new Firmware("1.1.0"));
+        Directory.CreateDirectory(Path.Combine(device.Folder, "build"));
+        await File.WriteAllBytesAsync(
+            Path.Combine(device.Folder, "build/fw.zip"), TestFirmware.Good("1.1.0").Bundle());
 
-        var push = await Command.ShellAsync(
-            $"curl -v -F file=@build/fw.zip -F commit_timeout=300 http://{device.Address}/update", device.Folder);
-        Assert.Equal(0, push.ExitCode);
-        Assert.StartsWith("1 ", push.Output, StringComparison.Ordinal);
-        var trial = await device.RunsAsync("1.1.0", trial: true);
-        Assert.Equal("1", trial.Slot);
-        Assert.True(trial.Trial);
-        Assert.Equal("300", DeviceUnderTest.Text(await device.StatusAsync(), "commit_timeout"));
+        var push = await CommandRun.RunInAsync(
+            device.Folder, "curl", "-v", "-F", "file=@build/fw.zip", "-F", "commit_timeout=300", device.Url + "/update");
+        Assert.Equal("1 Update applied, rebooting\r\n", push.Output);
+        await device.RunsAsync("1.1.0", trial: true);
 
-        var commit = await Command.ShellAsync($"curl http://{device.Address}/update/commit");
-        Assert.Equal(0, commit.ExitCode);
+        var commit = await CommandRun.RunAsync("curl", device.Url + "/update/commit");
         Assert.Equal("Ok\r\n", commit.Output);
-        Assert.Equal(trial.Process, (await device.RunsAsync("1.1.0", trial: false)).Process);
-
-        await device.RestartAsync();
-        Assert.False((await device.RunsAsync("1.1.0", trial: false)).Trial);
+        await device.KillEverythingAsync();
+        device.Start();
+        await device.RunsAsync("1.1.0", trial: false);
     }
 
     [Fact]
-    public async Task CallUpdatePulls_TrialRuns_AndCallCommitBlessesIt()
+    public async Task CommitRightAfterThePush_BlessesNothing()
     {
         await using var device = await DeviceUnderTest.StartAsync();
-        await using var site = new BundleSite(new Firmware("1.1.0").Bundle());
+        var bundle = Path.Combine(device.Folder, "fw.zip");
+        await File.WriteAllBytesAsync(bundle, TestFirmware.Good("1.1.0").Bundle());
 
-        var pull = await Command.ShellAsync(
-            $"meerkat call OTA.Update '{{\"section\": \"firmware\", \"commit_timeout\": 300, \"blob_url\": \"http://{site.Address}/fw.zip\"}}' "
-            + $"--port http://{device.Address}/rpc");
-        Assert.True(pull.ExitCode == 0, pull.Error);
+        await CommandRun.CurlAsync("-F", "file=@" + bundle, "-F", "commit_timeout=300", device.Url + "/update");
+        var commit = await CommandRun.CurlAsync(device.Url + "/update/commit");
+
+        Assert.DoesNotContain("Ok", commit.Output, StringComparison.Ordinal);
+        await device.RunsAsync("1.1.0", trial: true);
+        Assert.False((bool)(await device.StatusAsync())!["is_committed"]!);
+    }
+
+    [Fact]
+    public async Task PullByTheTool_ThenCommitByTheTool_Stays()
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        await File.WriteAllBytesAsync(Path.Combine(device.Folder, "fw.zip"), TestFirmware.Good("1.1.0").Bundle());
+        await using var site = await FolderSite.StartAsync(device.Folder);
+
+        var update = await CommandRun.MeerkatAsync(
+            "call", "OTA.Update",
+            $$"""{"section": "firmware", "commit_timeout": 300, "blob_url": "{{site.Url}}/fw.zip"}""",
+            "--port", device.Url + "/rpc");
+        Assert.True(update.ExitCode == 0, update.Error);
         await device.RunsAsync("1.1.0", trial: true);
 
-        var commit = await Command.ShellAsync($"meerkat call OTA.Commit --port http://{device.Address}/rpc");
+        var commit = await CommandRun.MeerkatAsync("call", "OTA.Commit", "--port", device.Url + "/rpc");
         Assert.True(commit.ExitCode == 0, commit.Error);
-        await device.RunsAsync("1.1.0", trial: false);
-        await device.RestartAsync();
+        Assert.Equal("null\n", commit.Output);
         await device.RunsAsync("1.1.0", trial: false);
     }
 
     [Fact]
-    public async Task TwoCurlLinesWithNothingBetween_CommitIsRefused_AndNothingIsBlessed()
+    public async Task PullByHttp_AnswersWhenTheDownloadEnded()
     {
         await using var device = await DeviceUnderTest.StartAsync();
-        BuildFirmware(device, new Firmware("1.1.0"));
+        await File.WriteAllBytesAsync(Path.Combine(device.Folder, "fw.zip"), TestFirmware.Good("1.1.0").Bundle());
+        await using var site = await FolderSite.StartAsync(device.Folder);
 
-        var both = await Command.ShellAsync(
-            $"curl -s -F file=@build/fw.zip -F commit_timeout=3 http://{device.Address}/update; curl -s http://{device.Address}/update/commit",
-            device.Folder);
-        Assert.DoesNotContain("Ok", both.Output, StringComparison.Ordinal);
-        Assert.Contains("is not running yet", both.Output, StringComparison.Ordinal);
+        var (code, text) = await device.GetAsync($"/update?url={Uri.EscapeDataString(site.Url + "/fw.zip")}&commit_timeout=60");
 
+        Assert.Equal(200, code);
+        Assert.Equal("(1) Update applied, rebooting\r\n", text);
         await device.RunsAsync("1.1.0", trial: true);
-        await device.RunsAsync("1.0.0", trial: false);
-        Assert.Equal("no commit within 3 s", DeviceUnderTest.Text(await device.StatusAsync(), "reason", "text"));
     }
 
     [Fact]
-    public async Task Update_KeepsWhatTheNewFirmwareLacks_AndOverwritesWhatItHas()
-    {
-        await using var device = await DeviceUnderTest.StartAsync(new DeviceSetup
-        {
-            Factory = new Firmware("1.0.0")
-            {
-                Files = new Dictionary<string, string>
-                {
-                    ["shipped.txt"] = "old",
-                    ["only-old.txt"] = "kept",
-                    ["conf0.json"] = """{"app": {"colour": "red", "size": 1}}""",
-                },
-            },
-        });
-        Assert.True((await device.CallAsync("FS.Put", """{"filename": "diary.txt", "data": "aGVsbG8="}""")).Succeeded);
-        Assert.True((await device.CallAsync("Config.Set", """{"key": "app.colour", "value": "green", "save": true}""")).Succeeded);
-
-        // At its start the firmware copies the settings it was given to where the test can see them.
-        await device.TrialOfAsync(new Firmware("1.1.0")
-        {
-            Script = "cp \"$MEERKAT_CONFIG\" \"$MEERKAT_DATA/seen.json\"; exec sleep 100000",
-            Files = new Dictionary<string, string>
-            {
-                ["shipped.txt"] = "new",
-                ["only-new.txt"] = "added",
-                ["conf0.json"] = """{"app": {"colour": "blue", "size": 2}}""",
-            },
-        });
-
-        string File(string name) => System.IO.File.ReadAllText(device.Inside($"slots/1/fs/{name}"));
-        Assert.Equal("new", File("shipped.txt"));
-        Assert.Equal("kept", File("only-old.txt"));
-        Assert.Equal("added", File("only-new.txt"));
-        Assert.Equal("hello", File("diary.txt"));
-        Assert.Equal(System.IO.File.ReadAllText(device.Inside("slots/0/fs/conf.json")), File("conf.json"));
-        foreach (var settings in (string[])["run/config.json", "data/seen.json"])
-        {
-            var values = System.Text.Json.Nodes.JsonNode.Parse(System.IO.File.ReadAllText(device.Inside(settings)))!;
-            Assert.Equal("green", DeviceUnderTest.Text(values, "app", "colour"));
-            Assert.Equal("2", DeviceUnderTest.Text(values, "app", "size"));
-        }
-        Assert.Equal("old", System.IO.File.ReadAllText(device.Inside("slots/0/fs/shipped.txt")));
-        Assert.False(System.IO.File.Exists(device.Inside("slots/0/fs/only-new.txt")));
-    }
-
-    [Fact]
-    public async Task NoCommit_OldVersionIsBackAfterTheTimeout_ThoughTheNewOneWorks()
+    public async Task NoCommit_IsBackOnTheOldVersion_ThoughTheNewOneWorks()
     {
         await using var device = await DeviceUnderTest.StartAsync();
+        await device.PushAsync(TestFirmware.Good("1.1.0").Bundle(), commitTimeout: 3);
+        await device.RunsAsync("1.1.0", trial: true);
 
-        var trial = await device.TrialOfAsync(new Firmware("1.1.0"), commitTimeout: 2);
-        await device.RunsAsync("1.0.0", trial: false);
+        var status = await device.FellBackToAsync("1.0.0", "no_commit");
 
-        Assert.False(DeviceProcesses.Lives(trial.Process));
-        Assert.Equal(["1.0.0 0 0", "1.1.0 1 1", "1.0.0 0 0"], File.ReadAllLines(device.Inside("data/starts")));
-        Assert.Equal("no commit within 2 s", DeviceUnderTest.Text(await device.StatusAsync(), "reason", "text"));
+        Assert.Equal("no commit within 3 s", (string?)status["reason"]!["text"]);
+        Assert.Equal("1.1.0", (string?)status["reason"]!["version"]);
+        Assert.Equal(["1.0.0 0 0", "1.1.0 1 1", "1.0.0 0 0"], device.Starts());
+    }
+
+    [Fact]
+    public async Task Files_OldOnesSurvive_NewOnesOverwrite_SettingsStayInForce()
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        Assert.Null((await device.CallAsync(
+            "Config.Set", """{"config": {"app": {"target": 23.5}}, "save": true}""")).Error);
+        Assert.Null((await device.CallAsync("FS.Put", """{"filename": "diary.txt", "data": "ZGVhciBkaWFyeQ=="}""")).Error);
+        Assert.Null((await device.CallAsync("FS.Put", """{"filename": "version.txt", "data": "bXkgb3du"}""")).Error);
+
+        await device.UpdateAsync(TestFirmware.Good("1.1.0"));
+
+        string File1(string name) => File.ReadAllText(device.PathOf("slots/1/fs/" + name));
+        Assert.Equal("dear diary", File1("diary.txt"));
+        Assert.Equal("shipped", File1("only-in-1.0.0.txt"));
+        Assert.Equal("1.1.0", File1("version.txt"));
+        Assert.Equal(23.5, (double)JsonNode.Parse(File1("conf.json"))!["app"]!["target"]!);
+        // What the firmware itself was given at its first start.
+        var given = JsonNode.Parse(await File.ReadAllTextAsync(device.PathOf("data/config-1.1.0.json")))!;
+        Assert.Equal(23.5, (double)given["app"]!["target"]!);
+        Assert.Equal("shipped", (string?)given["app"]!["name"]);
     }
 
     [Theory]
-    [InlineData("-F commit_timeout=77 -F file=@build/fw.zip")]
-    [InlineData("-F file=@build/fw.zip -F commit_timeout=77")]
-    [InlineData("-F firmware=@build/fw.zip -F note=hello -F commit_timeout=77")]
-    [InlineData("-F 'a name with \"quotes\"=@build/fw.zip' -F commit_timeout=77")]
-    public async Task FormInAnyOrderAndOfAnyName_IsTaken(string form)
+    [InlineData("file", true)]
+    [InlineData("file", false)]
+    [InlineData("filedata", false)]
+    [InlineData("whatever", true)]
+    public async Task CommitTimeout_MayComeBeforeOrAfterTheFile_UnderAnyName(string field, bool timeoutFirst)
     {
         await using var device = await DeviceUnderTest.StartAsync();
-        BuildFirmware(device, new Firmware("1.1.0"));
+        var bundle = Path.Combine(device.Folder, "fw.zip");
+        await File.WriteAllBytesAsync(bundle, TestFirmware.Good("1.1.0").Bundle());
+        string[] file = ["-F", $"{field}=@{bundle}"];
+        string[] timeout = ["-F", "commit_timeout=77"];
 
-        var push = await Command.ShellAsync($"curl -s {form} http://{device.Address}/update", device.Folder);
-        Assert.StartsWith("1 ", push.Output, StringComparison.Ordinal);
+        var push = await CommandRun.CurlAsync([.. timeoutFirst ? timeout : file, .. timeoutFirst ? file : timeout, device.Url + "/update"]);
+
+        Assert.Equal("1 Update applied, rebooting\r\n", push.Output);
         await device.RunsAsync("1.1.0", trial: true);
-        Assert.Equal("77", DeviceUnderTest.Text(await device.StatusAsync(), "commit_timeout"));
+        Assert.Equal(77, (int)(await device.StatusAsync())!["commit_timeout"]!);
     }
 
-    private static void BuildFirmware(DeviceUnderTest device, Firmware firmware)
+    [Theory]
+    [InlineData(512)]
+    [InlineData(1)]
+    [InlineData(20_000)]
+    public async Task PiecesByRpc_OfAnySize_WithRepeats_Install(int pieceBytes)
     {
-        Directory.CreateDirectory(Path.Combine(device.Folder, "build"));
-        File.WriteAllBytes(Path.Combine(device.Folder, "build", "fw.zip"), firmware.Bundle());
+        await using var device = await DeviceUnderTest.StartAsync();
+        var bundle = (pieceBytes == 1 ? Tiny() : TestFirmware.Good("1.1.0")).Bundle();
+        Assert.Null((await device.CallAsync("OTA.Begin", $$"""{"timeout":600,"commit_timeout":300,"size":{{bundle.Length}}}""")).Error);
+        for (var offset = 0; offset < bundle.Length; offset += pieceBytes)
+        {
+            var piece = Convert.ToBase64String(bundle, offset, Math.Min(pieceBytes, bundle.Length - offset));
+            var call = $$"""{"offset":{{offset}},"data":"{{piece}}"}""";
+            Assert.Null((await device.CallAsync("OTA.Write", call)).Error);
+            if (offset % (7 * pieceBytes) == 0)
+            {
+                Assert.Null((await device.CallAsync("OTA.Write", call)).Error);
+            }
+        }
+        Assert.Null((await device.CallAsync("OTA.End")).Error);
+        await device.RunsAsync("1.1.0", trial: true);
     }
+
+    private static TestFirmware Tiny() => new("1.1.0", TestFirmware.Stay);
 }

@@ -13,6 +13,9 @@ public sealed class BootLink : IDisposable
 {
     public const string SocketPath = "run/boot.sock";
 
+    // Longer than the boot loader ever keeps an asker waiting.
+    private const int AnswerTimeoutMilliseconds = 120_000;
+
     private readonly Socket socket;
     private readonly StreamReader reader;
     private readonly NetworkStream stream;
@@ -27,7 +30,10 @@ public sealed class BootLink : IDisposable
     /// <exception cref="SocketException">No boot loader runs on this root.</exception>
     public static BootLink Connect(string root)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+        {
+            ReceiveTimeout = AnswerTimeoutMilliseconds,
+        };
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(Path.Combine(root, SocketPath)));
@@ -75,7 +81,14 @@ public sealed class BootLink : IDisposable
     {
         stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(request, LinkJson.Default.LinkRequest), (byte)'\n']);
         var line = reader.ReadLine() ?? throw new IOException("the boot loader closed the connection");
-        return JsonSerializer.Deserialize(line, LinkJson.Default.LinkReply)
-            ?? throw new IOException("the boot loader answered with null");
+        try
+        {
+            return JsonSerializer.Deserialize(line, LinkJson.Default.LinkReply)
+                ?? throw new IOException("the boot loader answered with null");
+        }
+        catch (JsonException fault)
+        {
+            throw new IOException("the boot loader's answer is not what this program understands", fault);
+        }
     }
 }

@@ -17,6 +17,7 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
     private readonly Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly SemaphoreSlim places = new(MostConnections);
     private long lastConnection;
+    private volatile bool disposed;
 
     public void Start()
     {
@@ -29,6 +30,7 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
 
     public void Dispose()
     {
+        disposed = true;
         listener.Dispose();
         places.Dispose();
     }
@@ -67,9 +69,18 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
                 var connection = ++lastConnection;
                 new Thread(() => Serve(client, connection)) { IsBackground = true, Name = "boot socket client" }.Start();
             }
-            catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+            catch (ObjectDisposedException)
             {
                 return;
+            }
+            catch (SocketException) when (disposed)
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                // Out of descriptors, say: this client is lost, the next one may not be.
+                Release();
             }
         }
     }

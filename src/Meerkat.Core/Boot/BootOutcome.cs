@@ -61,7 +61,9 @@ public sealed record BootOutcome(
                 OutcomeCode.Reverted => "reverted by command",
                 OutcomeCode.BootLoaderStopped => "the boot loader was stopped during the trial (same kernel boot)",
                 OutcomeCode.PowerLost => "power was cut or the machine restarted during the trial",
-                OutcomeCode.MergeFailed => Invariant($"the file systems could not be merged in {Number} attempts"),
+                OutcomeCode.MergeFailed => Number == 1
+                    ? "the file systems could not be merged"
+                    : Invariant($"the file systems could not be merged in {Number} attempts"),
                 OutcomeCode.ImageBroken => "the committed image is damaged",
                 OutcomeCode.NewImageBroken => "the new image is damaged",
                 OutcomeCode.AgentNotReady => Invariant($"the agent was not reachable within {Number} s"),

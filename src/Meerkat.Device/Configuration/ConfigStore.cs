@@ -36,7 +36,6 @@ public sealed class ConfigStore
         this.files = files;
         this.owner = owner;
         pinned = device.Board.Settings.DeepClone().AsObject();
-        pinned.Remove("boot");
         // What the boot loader wrote counts, with what was set since and not saved; the layers only stand in for it.
         var plain = ConfigText.Parse(device.Volume.ReadSmall(RunConfiguration.Path, MostBytes)) is ConfigText.Parsed { Tree.Count: > 0 } found
             ? PinnedSettings.Without(found.Tree, pinned, Below(ConfigLayer.Pinned))

@@ -66,6 +66,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
     public static partial int FChMod(int descriptor, uint mode);
 
+    [LibraryImport("libc", EntryPoint = "chmod", SetLastError = true)]
+    public static partial int ChMod(ReadOnlySpan<byte> path, uint mode);
+
     [LibraryImport("libc", EntryPoint = "fchownat", SetLastError = true)]
     public static partial int FChOwnAt(int directory, ReadOnlySpan<byte> path, uint user, uint group, int flags);
 

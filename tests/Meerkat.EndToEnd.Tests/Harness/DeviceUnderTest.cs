@@ -3,66 +3,64 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Meerkat.Core.Settings;
-using Meerkat.Device.Provisioning;
 
 namespace Meerkat.EndToEnd.Tests.Harness;
 
-/// <summary>
-/// A device with real processes in a directory of its own. Whatever a test does, nothing of it survives
-/// <see cref="DisposeAsync"/>, which fails when something had to be ended by hand.
-/// </summary>
+/// <summary>A device made by the tool and run by the real programs, with everything about it in one temporary directory.</summary>
 internal sealed class DeviceUnderTest : IAsyncDisposable
 {
-    private readonly string folder;
-    private readonly DeviceSetup setup;
-    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero })
-    {
-        Timeout = TimeSpan.FromSeconds(60),
-        DefaultRequestHeaders = { ConnectionClose = true },
-    };
-
+    private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(2) };
+    private readonly StringBuilder log = new();
+    private readonly string bootProgram;
     private Process? boot;
 
-    private DeviceUnderTest(string folder, DeviceSetup setup)
+    private DeviceUnderTest(string folder, int port, string bootProgram)
     {
-        this.folder = folder;
-        this.setup = setup;
+        Folder = folder;
         Root = Path.Combine(folder, "device");
-        Port = FreePort();
+        Address = $"127.0.0.1:{port}";
+        this.bootProgram = bootProgram;
     }
 
-    /// <summary>Some things only root can do: run the firmware as somebody else, mount a file system.</summary>
-    public static bool IsRoot { get; } = Environment.UserName == "root";
+    /// <summary>The test's own directory, which the firmware's user may enter.</summary>
+    public string Folder { get; }
 
     public string Root { get; }
 
-    public int Port { get; }
+    public string Address { get; }
 
-    public string Address => $"127.0.0.1:{Port}";
+    public string Url => "http://" + Address;
 
-    /// <summary>A folder beside the device, for what the test itself needs.</summary>
-    public string Folder => folder;
+    public int BootLoader => boot?.Id ?? throw new InvalidOperationException("the boot loader is not started");
 
-    /// <summary>All that the boot loader, the agent and the firmware have printed.</summary>
-    public string Log => File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
+    public int Firmware => ProcessLook.Firmware(Root, BootLoader) ?? 0;
 
-    public RunningFirmware? Firmware => DeviceProcesses.Firmware(Root);
+    public int Agent => ProcessLook.Agent(Root, BootLoader) ?? 0;
 
-    public int BootProcess => boot!.Id;
-
-    private string LogPath => Path.Combine(folder, "device.log");
-
-    /// <summary>A device that runs its factory firmware and answers.</summary>
-    public static async Task<DeviceUnderTest> StartAsync(DeviceSetup? setup = null)
+    public string Log
     {
-        var device = Make(setup);
+        get
+        {
+            lock (log)
+            {
+                return log.ToString();
+            }
+        }
+    }
+
+    public static bool IsRoot => Environment.UserName == "root";
+
+    /// <summary>Makes and starts a device, and waits until it runs.</summary>
+    /// <param name="bundle">The factory firmware.</param>
+    /// <param name="settings">Pinned besides the address: <c>KEY=VALUE</c>.</param>
+    public static async Task<DeviceUnderTest> StartAsync(byte[] bundle, params string[] settings)
+    {
+        var device = await MakeAsync(bundle, settings);
         try
         {
-            device.StartBoot();
-            await device.RunsAsync(device.setup.Factory.Version, trial: false);
+            device.Start();
+            await device.AnswersAsync();
             return device;
         }
         catch
@@ -72,112 +70,92 @@ internal sealed class DeviceUnderTest : IAsyncDisposable
         }
     }
 
-    /// <summary>A device that has not been started yet.</summary>
-    public static DeviceUnderTest Make(DeviceSetup? setup = null)
+    public static Task<DeviceUnderTest> StartAsync(params string[] settings) =>
+        StartAsync(TestFirmware.Good("1.0.0").Bundle(), settings);
+
+    /// <summary>Makes a device without starting it.</summary>
+    public static async Task<DeviceUnderTest> MakeAsync(byte[] bundle, params string[] settings) =>
+        await MakeAsync(bundle, Repository.Program("meerkat"), Repository.Program("meerkat-boot"), null, settings);
+
+    public static async Task<DeviceUnderTest> MakeAsync(
+        byte[] bundle, string tool, string bootLoader, string? folder, params string[] settings)
     {
-        var folder = Directory.CreateDirectory(
-            Path.Combine(setup?.Place ?? Path.GetTempPath(), "meerkat-e2e." + Path.GetRandomFileName()[..8])).FullName;
-        File.SetUnixFileMode(folder, (UnixFileMode)0x1ED);
-        var device = new DeviceUnderTest(folder, setup ?? new DeviceSetup());
-        var pins = new JsonObject();
-        Dictionary<string, JsonNode> settings = new()
-        {
-            ["boot.ready_after"] = 0.5,
-            ["boot.settle"] = 0.5,
-            ["boot.stop_timeout"] = 1,
-            ["boot.ready_timeout"] = 15,
-        };
-        foreach (var (key, value) in device.setup.Pins)
-        {
-            settings[key] = value;
-        }
-        var factory = device.setup.Factory;
-        if (device.setup.PinAddress)
-        {
-            settings["http.listen_addr"] = device.Address;
-        }
-        else
-        {
-            factory = factory with
-            {
-                Files = new Dictionary<string, string>(factory.Files)
-                {
-                    ["conf0.json"] = $$"""{"http": {"listen_addr": "{{device.Address}}"} }""",
-                },
-            };
-        }
-        foreach (var (key, value) in settings)
-        {
-            Assert.True(ConfigPath.TrySet(pins, key, value.DeepClone()));
-        }
-        using var bundle = new MemoryStream(factory.Bundle());
-        DeviceProvisioner.Provision(device.Root, bundle, IsRoot ? "nobody" : "", "", pins, _ => { });
+        folder ??= Directory.CreateTempSubdirectory("meerkat-").FullName;
+        File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+        var device = new DeviceUnderTest(folder, FreePort(), bootLoader);
+        var zip = Path.Combine(folder, "factory.zip");
+        await File.WriteAllBytesAsync(zip, bundle);
+        string[] usual =
+        [
+            "http.listen_addr=" + device.Address, "boot.ready_after=1", "boot.settle=1", "boot.stop_timeout=1",
+        ];
+        var made = await CommandRun.RunAsync(
+            tool, ["device", "init", device.Root, zip, .. usual.Concat(settings).SelectMany(pin => (string[])["--set", pin])]);
+        Assert.True(made.ExitCode == 0, made.Error);
         return device;
     }
 
-    public void StartBoot()
+    /// <summary>A port that nobody listens on.</summary>
+    public static int FreePort()
     {
-        boot?.Dispose();
-        var program = setup.Programs is null ? Command.Program("meerkat-boot") : Path.Combine(setup.Programs, "meerkat-boot");
-        // The shell only gives it a log, and becomes it.
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$1\" >>\"$2\" 2>&1", program, Root, LogPath]);
-        Command.Prepare(start);
-        boot = Process.Start(start)!;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    /// <summary>Waits until this version runs, in a trial or not, and the agent answers.</summary>
-    public async Task<RunningFirmware> RunsAsync(string version, bool trial)
+    public void Start()
     {
-        var seen = await Eventually.IsAsync($"{version} runs {(trial ? "in a trial" : "and is committed")}, and the agent answers", async () =>
+        boot = new Process
         {
-            Assert.False(boot!.HasExited, $"meerkat-boot ended:\n{Log}");
-            var firmware = Firmware;
-            if (firmware is null || firmware.Version != version)
+            StartInfo = new ProcessStartInfo(bootProgram, [Root])
             {
-                return null;
-            }
-            var status = await TryStatusAsync();
-            return status is not null && Text(status, "version") == version && trial == (Text(status, "phase") == "trial")
-                && status["is_committed"]!.GetValue<bool>() == !trial
-                ? firmware
-                : null;
-        });
-        return seen;
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            },
+        };
+        boot.OutputDataReceived += (_, line) => Note(line.Data);
+        boot.ErrorDataReceived += (_, line) => Note(line.Data);
+        boot.Start();
+        boot.BeginOutputReadLine();
+        boot.BeginErrorReadLine();
     }
 
-    /// <summary>SIGTERM, as a service manager does it; the exit code.</summary>
-    public async Task<int> StopAsync()
+    /// <summary>Ends the boot loader as a service manager does, and waits for its end.</summary>
+    public async Task StopAsync()
     {
-        await Command.DemandAsync("/bin/kill", "-TERM", $"{BootProcess}");
-        return await BootEndedAsync();
+        if (boot is { HasExited: false })
+        {
+            await CommandRun.RunAsync("kill", BootLoader.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            await boot.WaitForExitAsync();
+        }
     }
 
-    public async Task<int> BootEndedAsync()
-    {
-        await Eventually.HoldsAsync("meerkat-boot ends", () => boot!.HasExited);
-        return boot!.ExitCode;
-    }
+    /// <summary>SIGKILL to one process.</summary>
+    public static void Kill(int process) => Process.Start("kill", ["-9", $"{process}"]).WaitForExit();
 
-    /// <summary>SIGKILL for the boot loader and all that it has started, as when the power goes.</summary>
+    /// <summary>SIGKILL to the boot loader and to all that it started, as a power cut would.</summary>
     public async Task KillEverythingAsync()
     {
-        DeviceProcesses.Kill(BootProcess);
-        DeviceProcesses.Of(Root).ForEach(DeviceProcesses.Kill);
-        await Eventually.HoldsAsync("nothing of the device is alive", () => DeviceProcesses.Of(Root).Count == 0);
+        var all = ProcessLook.Of(Root);
+        Process.Start("kill", ["-9", $"{BootLoader}", .. all.Select(process => $"{process}")]).WaitForExit();
         await boot!.WaitForExitAsync();
+        await Eventually.HoldsAsync("everything is gone", () => ProcessLook.Of(Root).Count == 0);
     }
 
-    public async Task RestartAsync()
+    public Task AnswersAsync() => Eventually.HoldsAsync($"the agent answers at {Url}\n{Log}", async () =>
     {
-        Assert.Equal(0, await StopAsync());
-        StartBoot();
-    }
+        try
+        {
+            return (await http.GetAsync(Url + "/healthz")).IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    });
 
-    public string Inside(string relative) => Path.Combine(Root, relative);
-
-    // ---- calls ----------------------------------------------------------------------------------------------------------
-
-    public async Task<Answer> PushAsync(byte[] bundle, int? commitTimeout = null)
+    /// <summary>Pushes a bundle by HTTP POST; the status code and the text of the answer.</summary>
+    public async Task<(int Code, string Text)> PushAsync(byte[] bundle, int? commitTimeout = null)
     {
         using var form = new MultipartFormDataContent();
         if (commitTimeout is { } seconds)
@@ -185,110 +163,114 @@ internal sealed class DeviceUnderTest : IAsyncDisposable
             form.Add(new StringContent($"{seconds}"), "commit_timeout");
         }
         var file = new ByteArrayContent(bundle);
-        file.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        file.Headers.ContentType = new MediaTypeHeaderValue("application/zip");
         form.Add(file, "file", "fw.zip");
-        using var answer = await http.PostAsync($"http://{Address}/update", form);
-        return new Answer((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        using var answer = await http.PostAsync(Url + "/update", form);
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Pushes a good bundle and waits for its trial.</summary>
-    public async Task<RunningFirmware> TrialOfAsync(Firmware firmware, int commitTimeout = 300)
+    /// <summary>A call as the standard client makes it: the result, or the error object.</summary>
+    public async Task<(JsonNode? Result, JsonNode? Error)> CallAsync(string method, string parameters = "{}")
     {
-        await AcceptsAsync(firmware, commitTimeout);
-        return await RunsAsync(firmware.Version, trial: true);
-    }
-
-    public async Task AcceptsAsync(Firmware firmware, int commitTimeout)
-    {
-        var answer = await PushAsync(firmware.Bundle(), commitTimeout);
-        Assert.True(answer.Status == 200, $"refused: {answer.Status} {answer.Text}");
-        Assert.StartsWith("1 ", answer.Text, StringComparison.Ordinal);
-    }
-
-    /// <summary>Whatever happened before: a good update works, its commit works, and it survives a restart.</summary>
-    public async Task TakesNextUpdateAsync(string version = "9.0.0")
-    {
-        await TrialOfAsync(new Firmware(version));
-        Assert.True((await CallAsync("OTA.Commit")).Succeeded);
-        await RunsAsync(version, trial: false);
-    }
-
-    public async Task<Answer> GetAsync(string path) => await SendAsync(new HttpRequestMessage(HttpMethod.Get, $"http://{Address}{path}"));
-
-    public async Task<Answer> SendAsync(HttpRequestMessage request)
-    {
-        using (request)
-        {
-            using var answer = await http.SendAsync(request);
-            return new Answer((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
-        }
-    }
-
-    public async Task<Reply> CallAsync(string method, string arguments = "{}")
-    {
-        using var body = new StringContent(
-            $$"""{"id": 1, "method": "{{method}}", "args": {{arguments}}}""", Encoding.UTF8, "application/json");
-        using var answer = await http.PostAsync($"http://{Address}/rpc", body);
+        using var content = new StringContent($$"""{"src":"test","id":1662941514412,"method":"{{method}}","params":{{parameters}}}""");
+        using var answer = await http.PostAsync(Url + "/rpc", content);
         var frame = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
-        return frame["error"] is { } error
-            ? new Reply(null, error["code"]!.GetValue<int>(), error["message"]!.GetValue<string>())
-            : new Reply(frame["result"], 0, "");
+        return (frame["result"], frame["error"]);
     }
 
-    public async Task<JsonNode> StatusAsync()
+    public async Task<(int Code, string Text)> GetAsync(string path, params (string Name, string Value)[] headers)
     {
-        var reply = await CallAsync("OTA.Status");
-        Assert.True(reply.Succeeded, reply.Error);
-        return reply.Result!;
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url + path);
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+        using var answer = await http.SendAsync(request);
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    public async Task<JsonNode?> TryStatusAsync()
+    public async Task<(int Code, string Text)> PostAsync(string path, byte[] body, string type = "application/json")
+    {
+        using var content = new ByteArrayContent(body);
+        content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+        using var answer = await http.PostAsync(Url + path, content);
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>The state that the device tells; none while it does not answer.</summary>
+    public async Task<JsonNode?> StatusAsync()
     {
         try
         {
             return (await CallAsync("OTA.Status")).Result;
         }
-        catch (Exception fault) when (fault is HttpRequestException or JsonException)
+        catch (HttpRequestException)
         {
             return null;
         }
     }
 
-    public static string Text(JsonNode status, params string[] path) =>
-        path.Aggregate((JsonNode?)status, (node, step) => node?[step])?.ToString() ?? "";
+    /// <summary>Waits until a version runs, looked at from outside: the environment of the firmware's process.</summary>
+    public async Task RunsAsync(string version, bool trial)
+    {
+        await Eventually.HoldsAsync($"{version} runs, trial {trial}\n{Log}", async () =>
+            Firmware is > 0 and var process
+            && ProcessLook.Variable(process, "MEERKAT_VERSION") == version
+            && await StatusAsync() is { } status
+            && (string?)status["version"] == version
+            && (bool)status["is_committed"]! != trial);
+    }
+
+    /// <summary>Waits until the device has fallen back and runs a version, committed; the reason's code.</summary>
+    public async Task<JsonNode> FellBackToAsync(string version, string reason)
+    {
+        await Eventually.HoldsAsync($"fell back to {version} because of {reason}\n{Log}", async () =>
+            await StatusAsync() is { } status
+            && (string?)status["reason"]?["code"] == reason
+            && (string?)status["version"] == version
+            && (bool)status["is_committed"]!);
+        await RunsAsync(version, trial: false);
+        return (await StatusAsync())!;
+    }
+
+    /// <summary>Updates to a version, commits, and waits until that is so.</summary>
+    public async Task UpdateAsync(TestFirmware firmware)
+    {
+        var (code, text) = await PushAsync(firmware.Bundle(), commitTimeout: 600);
+        Assert.True(code == 200, text);
+        await RunsAsync(firmware.Version, trial: true);
+        Assert.Null((await CallAsync("OTA.Commit")).Error);
+        await RunsAsync(firmware.Version, trial: false);
+    }
+
+    public string PathOf(string relative) => Path.Combine(Root, relative);
+
+    public string[] Starts() => File.Exists(PathOf("data/starts")) ? File.ReadAllLines(PathOf("data/starts")) : [];
 
     public async ValueTask DisposeAsync()
     {
-        http.Dispose();
-        var survivors = new List<int>();
         if (boot is not null)
         {
             if (!boot.HasExited)
             {
-                boot.Kill();
-                await boot.WaitForExitAsync();
+                await KillEverythingAsync();
             }
             boot.Dispose();
-            try
-            {
-                await Eventually.HoldsAsync("", () => DeviceProcesses.Of(Root).Count == 0, TimeSpan.FromSeconds(10));
-            }
-            catch (TimeoutException)
-            {
-                survivors = DeviceProcesses.Of(Root);
-                survivors.ForEach(DeviceProcesses.Kill);
-            }
-            // Shown only when the test fails.
-            TestContext.Current.TestOutputHelper?.WriteLine($"---- log of {Root}\n{Log}");
         }
-        Directory.Delete(folder, recursive: true);
-        Assert.True(survivors.Count == 0, $"processes outlived the boot loader: {string.Join(", ", survivors)}");
+        http.Dispose();
+        await Eventually.HoldsAsync("nothing of the device is left", () =>
+        {
+            ProcessLook.Of(Root).ForEach(Kill);
+            return ProcessLook.Of(Root).Count == 0;
+        });
+        Directory.Delete(Folder, recursive: true);
     }
 
-    public static int FreePort()
+    private void Note(string? line)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        lock (log)
+        {
+            log.AppendLine(line);
+        }
     }
 }

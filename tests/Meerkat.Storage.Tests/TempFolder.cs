@@ -1,0 +1,67 @@
+using System.Diagnostics;
+
+namespace Meerkat.Storage.Tests;
+
+/// <summary>A folder of the real file system that goes with the test, mounts in it included.</summary>
+internal sealed class TempFolder : IDisposable
+{
+    private readonly Stack<string> mounts = new();
+
+    public TempFolder() => Path = Directory.CreateTempSubdirectory("meerkat-test-").FullName;
+
+    public string Path { get; }
+
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Mounts a small memory file system; skips the test where that is not allowed.</summary>
+    public string MountSmall(string name, string size)
+    {
+        var path = this[name];
+        Directory.CreateDirectory(path);
+        var (code, _, error) = Execute($"mount -t tmpfs -o size={size} tmpfs '{path}'");
+        if (code != 0)
+        {
+            // What owns this folder may not exist yet, and then nobody else would remove it.
+            Dispose();
+            Assert.Skip("a small file system cannot be mounted here: " + error.Trim());
+        }
+        mounts.Push(path);
+        return path;
+    }
+
+    /// <summary>Runs a shell script in the folder.</summary>
+    public string Shell(string script)
+    {
+        var (code, output, error) = Execute(script);
+        Assert.True(code == 0, $"{script}: {error}");
+        return output;
+    }
+
+    public void Dispose()
+    {
+        if (!Directory.Exists(Path))
+        {
+            return;
+        }
+        while (mounts.TryPop(out var mount))
+        {
+            // Lazily, because a child that another test starts holds copies of all descriptors from its fork to its exec.
+            Execute($"umount -l '{mount}'");
+        }
+        Execute($"chmod -R u+rwx '{Path}' 2>/dev/null; rm -rf '{Path}'");
+    }
+
+    private (int Code, string Output, string Error) Execute(string script)
+    {
+        using var process = Process.Start(new ProcessStartInfo("/bin/bash", ["-c", script])
+        {
+            WorkingDirectory = Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var output = process.StandardOutput.ReadToEnd();
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error);
+    }
+}
