@@ -80,7 +80,7 @@ internal sealed class DeviceUnderTest : IAsyncDisposable
     public static async Task<DeviceUnderTest> MakeAsync(
         byte[] bundle, string tool, string bootLoader, string? folder, params string[] settings)
     {
-        folder ??= Directory.CreateTempSubdirectory("meerkat-").FullName;
+        folder = Directory.CreateDirectory(folder ?? Directory.CreateTempSubdirectory("meerkat-").FullName).FullName;
         File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
         var device = new DeviceUnderTest(folder, FreePort(), bootLoader);
         var zip = Path.Combine(folder, "factory.zip");

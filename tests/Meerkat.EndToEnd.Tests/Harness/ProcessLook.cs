@@ -18,6 +18,14 @@ internal static class ProcessLook
         .Where(process => Variable(process, "MEERKAT_MODE") is not null && Parent(process) == bootLoader)
         .Cast<int?>().FirstOrDefault();
 
+    /// <summary>The process that was started with a word and with another that ends with a device's root: the guard.</summary>
+    public static int? WithWords(string word, string root) => All()
+        .Where(process => Read($"/proc/{process}/cmdline")?.Split('\0') is { } words && words.Contains(word)
+            && words.Any(other => other.EndsWith(":" + root, StringComparison.Ordinal)))
+        .Cast<int?>().FirstOrDefault();
+
+    public static string? Program(int process) => new FileInfo($"/proc/{process}/exe").LinkTarget;
+
     public static string? Variable(int process, string name) => Read($"/proc/{process}/environ")?
         .Split('\0')
         .Where(entry => entry.StartsWith(name + "=", StringComparison.Ordinal))
