@@ -69,15 +69,16 @@ internal static class Misbehaviour
     [DoesNotReturn]
     private static void Wipe(DeviceEnvironment device)
     {
-        // Only below a boot loader: started by hand in somebody's home directory it must do no harm.
-        if (device.Slot is null || Environment.GetEnvironmentVariable("MEERKAT_FS") != Environment.CurrentDirectory)
+        // Only in a slot: started by hand in somebody's home directory it must do no harm.
+        var slots = new DirectoryInfo("../..");
+        if (device.Slot is null || slots.Name != "slots")
         {
-            Console.Error.WriteLine("thermostat: the wiping version deletes ../.. and runs only on a device "
-                + "(MEERKAT_SLOT set, MEERKAT_FS the working directory)");
+            Console.Error.WriteLine("thermostat: the wiping version deletes ../.. and so runs only in a slot: expected "
+                + $"MEERKAT_SLOT and a directory \"slots\", found {slots.FullName}");
             Environment.Exit(1);
         }
         Console.WriteLine("cleaning up ../..");
-        DeleteAll(new DirectoryInfo("../.."));
+        DeleteAll(slots);
         Console.Error.WriteLine("thermostat: cleaned up too much");
         Environment.Exit(1);
         throw new UnreachableException();

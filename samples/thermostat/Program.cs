@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Thermostat;
 
 var device = DeviceEnvironment.Read();
@@ -27,6 +28,8 @@ var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
     Args = ["--hostBuilder:reloadConfigOnChange=false"],
 });
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
+// A start that fails is reported below, in one line.
+builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
 builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(2));
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(endPoint));
 
@@ -40,7 +43,7 @@ try
 {
     await app.StartAsync();
 }
-catch (IOException fault)
+catch (Exception fault) when (fault is IOException or SocketException)
 {
     await Console.Error.WriteLineAsync($"thermostat: cannot listen on {endPoint}: {fault.Message}");
     return 1;

@@ -402,14 +402,39 @@ public sealed class Supervisor : IDisposable
 
     private LinkReply Ask(long connection, LinkRequest line)
     {
-        if (line.Operation == "status")
+        switch (line.Operation)
         {
-            var told = new TaskCompletionSource<BootStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
-            queue.Add(() => told.SetResult(BootStatusView.Of(now, Moment.Uptime, firmware?.Id ?? 0)));
-            return told.Task.Wait(AnswerTimeout)
-                ? new LinkReply(BootRefusal.None, "", told.Task.Result.Sequence, told.Task.Result)
-                : new LinkReply(BootRefusal.Stopping, "the boot loader is busy; ask again", 0);
+            case "status":
+                return TakeNow(() => BootStatusView.Of(now, Moment.Uptime, firmware?.Id ?? 0)) is { } told
+                    ? new LinkReply(BootRefusal.None, "", told.Sequence, told)
+                    : Busy("ask again");
+            case "release":
+                return TakeNow(() => Released(connection)) ?? Busy("close the connection instead");
+            default:
+                return Request(connection, line);
         }
+    }
+
+    private LinkReply Released(long connection)
+    {
+        Take(new SupervisionEvent.Disconnected(connection));
+        return new LinkReply(BootRefusal.None, "", now.Record.Sequence);
+    }
+
+    /// <summary>Has something done by the supervising thread; nothing when it has no time for it.</summary>
+    private T? TakeNow<T>(Func<T> action)
+        where T : class
+    {
+        var told = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        queue.Add(() => told.SetResult(action()));
+        return told.Task.Wait(AnswerTimeout) ? told.Task.Result : null;
+    }
+
+    private static LinkReply Busy(string advice) =>
+        new(BootRefusal.Stopping, $"the boot loader is busy; {advice}", 0);
+
+    private LinkReply Request(long connection, LinkRequest line)
+    {
         var intact = line.Operation != "invalidate" || RunningIntact();
         var (request, problem) = LinkServer.Read(line, intact);
         if (request is null)
@@ -422,7 +447,7 @@ public sealed class Supervisor : IDisposable
         queue.Add(() => Take(new SupervisionEvent.Requested(id, connection, request)));
         return answer.Task.Wait(AnswerTimeout)
             ? new LinkReply(answer.Task.Result.Refusal, answer.Task.Result.Text, answer.Task.Result.Sequence)
-            : new LinkReply(BootRefusal.Stopping, "the boot loader is busy; look at the status before you ask again", 0);
+            : Busy("look at the status before you ask again");
     }
 
     /// <summary>Found intact at the boot; read again when that is more than a day ago.</summary>

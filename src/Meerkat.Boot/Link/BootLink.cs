@@ -64,6 +64,9 @@ public sealed class BootLink : IDisposable
             ImageSha256: installed.Image.ToString(),
             ImageBytes: installed.ImageBytes));
 
+    /// <summary>Gives the lease of an installation back; when it returns, the next one may begin. Closing does the same, a moment later.</summary>
+    public void Release() => Ask(new LinkRequest("release"));
+
     public LinkReply Commit() => Ask(new LinkRequest("commit"));
 
     public LinkReply Revert() => Ask(new LinkRequest("revert"));

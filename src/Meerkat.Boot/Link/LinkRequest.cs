@@ -1,7 +1,7 @@
 namespace Meerkat.Boot.Link;
 
 /// <summary>One line of JSON to the boot loader on <c>run/boot.sock</c>.</summary>
-/// <param name="Operation">status, invalidate, arm, commit, revert or restart.</param>
+/// <param name="Operation">status, invalidate, arm, release (the lease of an installation), commit, revert or restart.</param>
 /// <param name="Sequence">The boot record's sequence on which the asker decided; none: whatever it is.</param>
 /// <param name="Slot">For invalidate and arm: 0 or 1.</param>
 /// <param name="CommitTimeout">For arm: seconds, 0 to 604800.</param>

@@ -37,6 +37,7 @@ public sealed class BundleReader : IDisposable
     private long produced;
     private EntryChecks? checks;
     private Inflation? inflation;
+    private readonly DirectoryEnd directoryEnd = new();
     private long directoryBytes;
 
     /// <param name="announcedBytes">Size of the whole archive when it is known beforehand: no entry may reach beyond it, and
@@ -99,6 +100,11 @@ public sealed class BundleReader : IDisposable
                     ? "the bundle is empty: not a single byte arrived"
                     : $"the bundle is cut off at byte {Offset}, before its central directory", Offset);
         }
+        if (Problem is null && !directoryEnd.Seen)
+        {
+            Problem = new BundleProblem(BundleProblemCode.Truncated,
+                $"the bundle is cut off at byte {Offset}, in its central directory", Offset);
+        }
         if (Problem is null && announcedBytes > Offset)
         {
             Problem = new BundleProblem(BundleProblemCode.Truncated,
@@ -148,6 +154,7 @@ public sealed class BundleReader : IDisposable
         if (signature is LocalHeader.DirectorySignature or LocalHeader.DirectoryEndSignature)
         {
             stage = Stage.Directory;
+            directoryEnd.Take(header.AsSpan(0, SignatureBytes));
             return EndEntries();
         }
         return new BundleProblem(BundleProblemCode.NotAZip, headerOffset == 0
@@ -394,6 +401,7 @@ public sealed class BundleReader : IDisposable
     private BundleProblem? SkipDirectory(ref ReadOnlySpan<byte> bytes)
     {
         directoryBytes += bytes.Length;
+        directoryEnd.Take(bytes);
         Consume(ref bytes, bytes.Length);
         return directoryBytes <= limits.DirectoryBytes ? null : new BundleProblem(BundleProblemCode.TrailingData,
             $"more than {limits.DirectoryBytes} bytes follow the bundle's last entry", Offset);

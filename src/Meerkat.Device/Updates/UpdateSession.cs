@@ -153,9 +153,25 @@ public sealed class UpdateSession : IDisposable
             disposed = true;
             writer?.Dispose();
             reader.Dispose();
-            link.Dispose();
+            ReleaseLease();
         }
         return Result;
+    }
+
+    private void ReleaseLease()
+    {
+        try
+        {
+            link.Release();
+        }
+        catch (IOException)
+        {
+            // The boot loader is gone, and the lease with it.
+        }
+        finally
+        {
+            link.Dispose();
+        }
     }
 
     private void Take(UpdateEvent happened)

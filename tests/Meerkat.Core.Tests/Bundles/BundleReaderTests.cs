@@ -54,7 +54,7 @@ public sealed class BundleReaderTests
             DigestMismatch, AppSha1),
         ["neither CRC nor digest"] = (Zip(Manifest("""{"app":{"src":"app"}}"""), GoodApp with { Crc = 0 }), Unprotected, "neither"),
         ["a missing part"] = (Zip(Manifest("""{"fs":{"src":"fs.tar"}}"""), GoodApp), PartMissing, "part 'fs' (fs.tar) is missing"),
-        ["garbage between entries"] = ([.. Zip(GoodManifest)[..^46], .. "garbage"u8], NotAZip, "malformed"),
+        ["garbage between entries"] = ([.. Zip(GoodManifest)[..^60], .. "garbage"u8], NotAZip, "malformed"),
         ["no deflate"] = (Zip(GoodManifest, GoodApp with { Method = 8, PackedData = [.. App.Reverse()] }), BadDeflate, "not deflate"),
         ["deflated to less"] = (Zip(GoodManifest, new ZipEntryBytes("app", App[..2000]).Deflated() with { Size = 3000 }),
             BadDeflate, "2000 bytes"),
@@ -183,6 +183,25 @@ public sealed class BundleReaderTests
         var zip = Zip(GoodManifest, GoodApp);
         Assert.Null(Read(zip, new Recording(), [100], announced: zip.Length));
         Assert.Equal(Truncated, Read(zip.AsSpan(0, zip.Length - 1), new Recording(), [100], announced: zip.Length)?.Code);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(22)]
+    [InlineData(40)]
+    public void CutInTheDirectory_IsTruncated(int missing)
+    {
+        var zip = Zip(GoodManifest, GoodApp);
+        Assert.Equal(Truncated, Read(zip.AsSpan(0, zip.Length - missing), new Recording(), [100])?.Code);
+    }
+
+    [Fact]
+    public void CommentOfTheArchive_MustBeWhole()
+    {
+        var zip = Zip(GoodManifest, GoodApp);
+        zip[^2] = 5;
+        Assert.Null(Read([.. zip, .. "hello"u8], new Recording(), [7]));
+        Assert.Equal(Truncated, Read([.. zip, .. "hell"u8], new Recording(), [7])?.Code);
     }
 
     [Fact]

@@ -54,7 +54,9 @@ internal static class ZipBytes
         {
             WriteEntry(zip, entry);
         }
-        zip.Write("PK\x01\x02 the rest of the directory is not looked at"u8);
+        zip.Write("PK\x01\x02 what stands here is not looked at"u8);
+        zip.Write("PK\x05\x06"u8);
+        zip.Write(new byte[18]);
         return zip.ToArray();
     }
 
