@@ -233,6 +233,7 @@ public sealed class BootSequence(
                 if (chosen.Note.Length > 0)
                 {
                     log($"boot record: {chosen.Note}; the other copy is used");
+                    Mend(chosen.Record);
                 }
                 return chosen.Record;
             case BootRecordChoice.Refused refused:
@@ -242,6 +243,22 @@ public sealed class BootSequence(
                 return FromSeals(lost.Text, wall);
             default:
                 throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    /// <summary>
+    /// Writes the record over the damaged copy at once: on a device that is not updated for years the next write may come
+    /// after the other copy's damage. Without it the device runs as before.
+    /// </summary>
+    private void Mend(BootRecord record)
+    {
+        try
+        {
+            records.Write(record);
+        }
+        catch (StorageException fault)
+        {
+            log($"boot record: the damaged copy could not be mended: {fault.Message}");
         }
     }
 

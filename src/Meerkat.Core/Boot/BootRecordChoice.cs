@@ -36,7 +36,8 @@ public abstract record BootRecordChoice
         {
             return first.Sequence > second.Sequence ? new Chosen(first, 0, "") : new Chosen(second, 1, "");
         }
-        // Both copies are equal only on a new device; two different records of one sequence were not written by us.
+        // Equal copies are those of a new device, or a damaged one has been mended; two different records of one sequence were
+        // not written by us.
         return first == second
             ? new Chosen(first, 0, "")
             : new Lost($"both copies have sequence {first.Sequence} but differ");
