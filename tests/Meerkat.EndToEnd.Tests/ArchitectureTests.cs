@@ -1,13 +1,14 @@
 using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Meerkat.EndToEnd.Tests.Harness;
 
 namespace Meerkat.EndToEnd.Tests;
 
 /// <summary>Who may use whom, read from the project files and from what the compiler made of them.</summary>
-public sealed class ArchitectureTests
+public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
@@ -60,6 +61,15 @@ public sealed class ArchitectureTests
         var used = own.Select(path => Path.GetFileNameWithoutExtension(path)!).Concat(own.SelectMany(References)).Distinct().ToList();
         Assert.DoesNotContain(used, name => Network.Any(word => name.StartsWith(word, StringComparison.Ordinal)));
     }
+
+    [Theory]
+    [InlineData("src/Meerkat.Boot")]
+    [InlineData("src/Meerkat.Storage")]
+    [InlineData("apps/meerkat-boot")]
+    public void BootLoader_NamesNoSocketFamilyButUnix(string folder) => Assert.All(
+        Directory.GetFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(path => SocketFamily().Matches(File.ReadAllText(path))),
+        family => Assert.Equal("Unix", family.Groups[1].Value));
 
     [Fact]
     public async Task BootLoaderThatRuns_HasNoSocketOfTheInternet()
@@ -116,4 +126,7 @@ public sealed class ArchitectureTests
         using var file = new PEReader(File.OpenRead(path));
         return [.. read(file.GetMetadataReader())];
     }
+
+    [GeneratedRegex(@"AddressFamily\.(\w+)")]
+    private static partial Regex SocketFamily();
 }

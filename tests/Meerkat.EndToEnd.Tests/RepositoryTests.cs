@@ -49,7 +49,33 @@ public sealed partial class RepositoryTests
         var folders = Folder().Matches(readme).Select(match => match.Groups[1].Value).Distinct().ToList();
         Assert.NotEmpty(folders);
         // What the build makes need not be there yet.
-        Assert.All(folders.Where(folder => !folder.Contains("/build/", StringComparison.Ordinal)), folder => Assert.True(Path.Exists(Path.Combine(Repository.Root, folder)), $"{folder} is not there"));
+        Assert.All(
+            folders.Where(folder => !folder.Contains("/build/", StringComparison.Ordinal)),
+            folder => Assert.True(Path.Exists(Path.Combine(Repository.Root, folder)), $"{folder} is not there"));
+    }
+
+    [Theory]
+    [InlineData("samples/build")]
+    [InlineData(".ci/run")]
+    public void Scripts_CanBeRun(string script)
+    {
+        var path = Path.Combine(Repository.Root, script);
+        Assert.True(File.Exists(path), script + " is missing");
+        Assert.True(File.GetUnixFileMode(path).HasFlag(UnixFileMode.UserExecute), script + " is not executable");
+    }
+
+    [Fact]
+    public void CommandsOfTheDocuments_AreThoseOfTheTool()
+    {
+        var commands = Files().Where(path => path.EndsWith(".md", StringComparison.Ordinal))
+            .SelectMany(document => ToolCommand().Matches(File.ReadAllText(document)).Select(match => match.Groups[1].Value))
+            .ToHashSet();
+        Assert.True(commands.Count > 5);
+        var program = File.ReadAllText(Path.Combine(Repository.Root, "apps/meerkat/Program.cs"));
+        foreach (var command in commands)
+        {
+            Assert.Contains(char.ToUpperInvariant(command[0]) + command[1..] + "Command.Create()", program, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -125,6 +151,9 @@ public sealed partial class RepositoryTests
 
     [GeneratedRegex(@"`((?:src|apps|samples|tests|testdata|docs|packaging)/[\w./-]*)`")]
     private static partial Regex Folder();
+
+    [GeneratedRegex("^meerkat ([a-z]+)", RegexOptions.Multiline)]
+    private static partial Regex ToolCommand();
 
     [GeneratedRegex("^```.*?^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Fence();
