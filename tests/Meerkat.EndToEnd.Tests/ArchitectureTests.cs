@@ -34,7 +34,7 @@ public sealed partial class ArchitectureTests
     /// <summary>Types that decisions must not know: input and output, clock, chance, threads, processes.</summary>
     private static readonly string[] NotInCore =
     [
-        "System.Threading.", "System.Net.Sockets.", "System.Net.Http.", "System.Net.Dns", "System.IO.File", "System.IO.Directory", "System.IO.Drive", "System.IO.Path",
+        "System.Threading.", "System.Net.Sockets.Socket", "System.Net.Sockets.Tcp", "System.Net.Sockets.Udp", "System.Net.Http.", "System.Net.Dns", "System.IO.File", "System.IO.Directory", "System.IO.Drive", "System.IO.Path",
         "System.Diagnostics.Process", "System.Diagnostics.Stopwatch", "System.Console", "System.Environment", "System.Random",
         "System.TimeProvider", "System.Security.Cryptography.RandomNumberGenerator", "Microsoft.Extensions.",
     ];

@@ -131,13 +131,13 @@ internal sealed class DeviceUnderTest : IAsyncDisposable
     }
 
     /// <summary>SIGKILL to one process.</summary>
-    public static void Kill(int process) => Process.Start("kill", ["-9", $"{process}"]).WaitForExit();
+    public static void Kill(int process) => Kill([process]);
 
     /// <summary>SIGKILL to the boot loader and to all that it started, as a power cut would.</summary>
     public async Task KillEverythingAsync()
     {
         var all = ProcessLook.Of(Root);
-        Process.Start("kill", ["-9", $"{BootLoader}", .. all.Select(process => $"{process}")]).WaitForExit();
+        Kill([BootLoader, .. all]);
         await boot!.WaitForExitAsync();
         await Eventually.HoldsAsync("everything is gone", () => ProcessLook.Of(Root).Count == 0);
     }
@@ -264,6 +264,14 @@ internal sealed class DeviceUnderTest : IAsyncDisposable
             return ProcessLook.Of(Root).Count == 0;
         });
         Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>One that has ended in between is no matter.</summary>
+    private static void Kill(IEnumerable<int> processes)
+    {
+        var words = processes.Select(process => process.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        using var kill = Process.Start(new ProcessStartInfo("kill", ["-9", .. words]) { RedirectStandardError = true })!;
+        kill.WaitForExit();
     }
 
     private void Note(string? line)
