@@ -1,89 +1,60 @@
-using System.Text.Json.Nodes;
+using System.Text;
 using System.Text.RegularExpressions;
-using System.Xml.Linq;
 using Meerkat.EndToEnd.Tests.Harness;
 
 namespace Meerkat.EndToEnd.Tests;
 
-/// <summary>What holds of the source tree itself.</summary>
+/// <summary>What the repository says about itself.</summary>
 public sealed partial class RepositoryTests
 {
-    /// <summary>Which projects a project may name directly (ARCHITECTURE.md).</summary>
-    private static readonly Dictionary<string, string[]> Arrows = new()
-    {
-        ["Meerkat.Core"] = [],
-        ["Meerkat.Storage"] = ["Meerkat.Core"],
-        ["Meerkat.Rpc"] = ["Meerkat.Core"],
-        ["Meerkat.Boot"] = ["Meerkat.Storage"],
-        ["Meerkat.Device"] = ["Meerkat.Boot", "Meerkat.Rpc"],
-        ["Meerkat.Agent"] = ["Meerkat.Device"],
-    };
+    private static readonly string[] Made = ["bin", "obj", "artifacts", "build", "TestResults", ".git", ".vs", ".idea"];
 
     [Fact]
-    public void Libraries_PointOnlyDownwards()
+    public void Links_LeadSomewhere()
     {
-        var projects = Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories);
-        Assert.Equal(Arrows.Keys.Order(), projects.Select(Path.GetFileNameWithoutExtension).Order());
-        foreach (var project in projects)
+        var dead = new List<string>();
+        var checkedLinks = 0;
+        foreach (var document in Files().Where(path => path.EndsWith(".md", StringComparison.Ordinal)))
         {
-            var named = XDocument.Load(project).Descendants("ProjectReference")
-                .Select(reference => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!));
-            Assert.Equal(Arrows[Path.GetFileNameWithoutExtension(project)], named);
-        }
-    }
-
-    [Fact]
-    public void BootLoader_LoadsNothingThatSpeaksToANetwork()
-    {
-        var loaded = JsonNode.Parse(File.ReadAllText(Path.Combine(Repository.Root, "bin/meerkat-boot/meerkat-boot.deps.json")))!
-            ["libraries"]!.AsObject().Select(library => library.Key).ToList();
-        Assert.Contains(loaded, name => name.StartsWith("Meerkat.Boot/", StringComparison.Ordinal));
-        Assert.DoesNotContain(loaded, name => NetworkLibrary().IsMatch(name));
-        Assert.DoesNotContain(
-            "Microsoft.AspNetCore", File.ReadAllText(Path.Combine(Repository.Root, "bin/meerkat-boot/meerkat-boot.runtimeconfig.json")),
-            StringComparison.Ordinal);
-        foreach (var (path, text) in Sources("src/Meerkat.Boot", "src/Meerkat.Storage", "apps/meerkat-boot"))
-        {
-            Assert.False(text.Contains("System.Net.Http", StringComparison.Ordinal), path + " uses HTTP");
-            foreach (Match family in SocketFamily().Matches(text))
+            foreach (var target in Link().Matches(WithoutCode(File.ReadAllText(document))).Select(match => match.Groups[1].Value))
             {
-                Assert.True(family.Groups[1].Value == "Unix", $"{path} opens a socket of the family {family.Groups[1].Value}");
-            }
-        }
-    }
-
-    [Fact]
-    public void NativeCalls_StayInTheirFolders()
-    {
-        foreach (var (path, text) in Sources("src", "apps"))
-        {
-            var mayCall = path.Contains("/Meerkat.Storage/Posix/", StringComparison.Ordinal)
-                || path.Contains("/Meerkat.Boot/Posix/", StringComparison.Ordinal);
-            Assert.True(mayCall || !text.Contains("[LibraryImport", StringComparison.Ordinal), path + " declares a native call");
-        }
-    }
-
-    [Fact]
-    public void Documents_LinkOnlyToWhatIsThere()
-    {
-        foreach (var document in Documents())
-        {
-            foreach (Match link in MarkdownLink().Matches(File.ReadAllText(document)))
-            {
-                var target = link.Groups[1].Value.Split('#')[0];
-                if (target.Length > 0 && !target.Contains("://", StringComparison.Ordinal))
+                if (!target.Contains("://", StringComparison.Ordinal))
                 {
-                    var path = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(document)!, target));
-                    Assert.True(File.Exists(path) || Directory.Exists(path), $"{document}: nothing at {target}");
+                    checkedLinks++;
+                    if (!Leads(document, target))
+                    {
+                        dead.Add($"{Relative(document)}: {target}");
+                    }
                 }
             }
         }
+        Assert.True(checkedLinks > 5, "there are links to check");
+        Assert.Empty(dead);
+    }
+
+    [Fact]
+    public void Readme_NamesScriptsAndFoldersThatExist()
+    {
+        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+        var scripts = Script().Matches(readme).Select(match => match.Groups[1].Value).Distinct().ToList();
+        Assert.Contains("demo", scripts);
+        Assert.Contains("test", scripts);
+        // What a newcomer brings along in the section about a firmware of their own.
+        Assert.All(scripts.Except(["my-program", "my-files"]), script =>
+        {
+            var path = Path.Combine(Repository.Root, script);
+            Assert.True(File.Exists(path), $"./{script} is not there");
+            Assert.True(File.GetUnixFileMode(path).HasFlag(UnixFileMode.UserExecute), $"./{script} cannot be run");
+        });
+        var folders = Folder().Matches(readme).Select(match => match.Groups[1].Value).Distinct().ToList();
+        Assert.NotEmpty(folders);
+        // What the build makes need not be there yet.
+        Assert.All(
+            folders.Where(folder => !folder.Contains("/build/", StringComparison.Ordinal)),
+            folder => Assert.True(Path.Exists(Path.Combine(Repository.Root, folder)), $"{folder} is not there"));
     }
 
     [Theory]
-    [InlineData("demo")]
-    [InlineData("test")]
-    [InlineData("build")]
     [InlineData("samples/build")]
     [InlineData(".ci/run")]
     public void Scripts_CanBeRun(string script)
@@ -94,9 +65,9 @@ public sealed partial class RepositoryTests
     }
 
     [Fact]
-    public void CommandsOfTheReadme_AreThoseOfTheTool()
+    public void CommandsOfTheDocuments_AreThoseOfTheTool()
     {
-        var commands = Documents()
+        var commands = Files().Where(path => path.EndsWith(".md", StringComparison.Ordinal))
             .SelectMany(document => ToolCommand().Matches(File.ReadAllText(document)).Select(match => match.Groups[1].Value))
             .ToHashSet();
         Assert.True(commands.Count > 5);
@@ -107,27 +78,83 @@ public sealed partial class RepositoryTests
         }
     }
 
-    private static IEnumerable<string> Documents() =>
-    [
-        .. Directory.GetFiles(Repository.Root, "*.md"),
-        .. Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories),
-        .. Directory.GetFiles(Path.Combine(Repository.Root, "samples"), "*.md"),
-    ];
+    [Fact]
+    public void Ci_RunsTheTestsThatTheReadmeNames() =>
+        Assert.Contains("\nexec ./test\n", File.ReadAllText(Path.Combine(Repository.Root, ".ci", "run")), StringComparison.Ordinal);
 
-    private static IEnumerable<(string Path, string Text)> Sources(params string[] folders) => folders
-        .SelectMany(folder => Directory.GetFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories))
-        .Where(path => !path.Contains("/obj/", StringComparison.Ordinal))
-        .Select(path => (path, File.ReadAllText(path)));
+    [Fact]
+    public void Solution_HasEveryProject()
+    {
+        var solution = File.ReadAllText(Path.Combine(Repository.Root, "Meerkat.slnx"));
+        var projects = Files().Where(path => path.EndsWith(".csproj", StringComparison.Ordinal)).Select(Relative)
+            .Where(path => !path.StartsWith("samples/", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(projects);
+        Assert.All(projects, project => Assert.Contains($"\"{project}\"", solution, StringComparison.Ordinal));
+    }
 
-    [GeneratedRegex("^(System\\.Net\\.Http|Microsoft\\.AspNetCore|MQTTnet|Meerkat\\.(Rpc|Device|Agent))")]
-    private static partial Regex NetworkLibrary();
+    [Fact]
+    public void NoFile_NamesAPlaceOnSomebodysMachine()
+    {
+        string[] places = [Repository.Root.TrimEnd('/'), .. Home(), "/" + "home/", "/" + "Users/"];
+        // Not a part of a longer path: ../../src is no /src.
+        var somewhere = new Regex(string.Join('|', places.Select(place => $@"(?<![\w.*}}-]){Regex.Escape(place)}(?![\w-])")));
+        var found = Files().Where(path => somewhere.IsMatch(File.ReadAllText(path, Encoding.Latin1))).Select(Relative);
+        Assert.Empty(found);
+    }
 
-    [GeneratedRegex("AddressFamily\\.(\\w+)")]
-    private static partial Regex SocketFamily();
+    private static string[] Home() => Environment.GetEnvironmentVariable("HOME") is { Length: > 1 } home ? [home.TrimEnd('/') + "/"] : [];
 
-    [GeneratedRegex("\\]\\(([^)\\s]+)\\)")]
-    private static partial Regex MarkdownLink();
+    private static string Relative(string path) => Path.GetRelativePath(Repository.Root, path);
+
+    private static IEnumerable<string> Files() => Below(new DirectoryInfo(Repository.Root));
+
+    private static IEnumerable<string> Below(DirectoryInfo folder)
+    {
+        foreach (var entry in folder.EnumerateFileSystemInfos())
+        {
+            if (entry is FileInfo { LinkTarget: null } file && !(folder.FullName == Repository.Root.TrimEnd('/') && file.Name == ".git"))
+            {
+                yield return file.FullName;
+            }
+            else if (entry is DirectoryInfo { LinkTarget: null } below && !Made.Contains(below.Name))
+            {
+                foreach (var path in Below(below))
+                {
+                    yield return path;
+                }
+            }
+        }
+    }
+
+    private static bool Leads(string document, string target)
+    {
+        var parts = target.Split('#', 2);
+        var path = parts[0].Length == 0
+            ? document
+            : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(document)!, Uri.UnescapeDataString(parts[0])));
+        return Path.Exists(path) && (parts.Length == 1 || Headings(path).Contains(parts[1]));
+    }
+
+    /// <summary>Anchors as the usual hosts make them: lower case, punctuation dropped, blanks to hyphens.</summary>
+    private static IEnumerable<string> Headings(string document) => File.ReadLines(document)
+        .Where(line => line.StartsWith('#'))
+        .Select(line => string.Concat(line.TrimStart('#').Trim().ToLowerInvariant()
+            .Select(letter => letter == ' ' ? "-" : char.IsLetterOrDigit(letter) || letter is '-' or '_' ? $"{letter}" : "")));
+
+    private static string WithoutCode(string text) => Fence().Replace(text, "");
+
+    [GeneratedRegex(@"\]\(<?([^)\s>]+)>?\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"(?<![\w.])\./([\w-]+)")]
+    private static partial Regex Script();
+
+    [GeneratedRegex(@"`((?:src|apps|samples|tests|testdata|docs|packaging)/[\w./-]*)`")]
+    private static partial Regex Folder();
 
     [GeneratedRegex("^meerkat ([a-z]+)", RegexOptions.Multiline)]
     private static partial Regex ToolCommand();
+
+    [GeneratedRegex("^```.*?^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Fence();
 }

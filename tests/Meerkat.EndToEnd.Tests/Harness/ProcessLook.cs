@@ -24,6 +24,12 @@ internal static class ProcessLook
             && words.Any(other => other.EndsWith(":" + root, StringComparison.Ordinal)))
         .Cast<int?>().FirstOrDefault();
 
+    /// <summary>The sockets that a process has open, as the links in its table of files name them.</summary>
+    public static List<string> Sockets(int process) => Directory.GetFiles($"/proc/{process}/fd")
+        .Select(path => new FileInfo(path).LinkTarget ?? "")
+        .Where(target => target.StartsWith("socket:", StringComparison.Ordinal))
+        .ToList();
+
     public static string? Program(int process) => new FileInfo($"/proc/{process}/exe").LinkTarget;
 
     public static string? Variable(int process, string name) => Read($"/proc/{process}/environ")?
