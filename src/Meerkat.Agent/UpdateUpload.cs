@@ -47,6 +47,7 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
         {
             // The bundle's own length is not known: the request's counts the form's lines too.
             CommitTimeoutSeconds = (int)values.WholeNumber("update.commit_timeout"),
+            ExpectedBytes = context.Request.ContentLength,
         });
         if (begin is not UpdateBegin.Started { Session: var session })
         {

@@ -53,5 +53,5 @@ public static class FirmwareUser
 
     public static string Advice(string closed, string user) =>
         $"the firmware's user '{user}' cannot enter {closed}; open it with: chmod o+x {closed} "
-        + "(or choose another place, or, if it must be, \"user\": \"root\")";
+        + "or choose another place; if it must run as root, say so: meerkat device init --user root, or \"user\": \"root\" in board.json";
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Meerkat.Core.Values;
 using Meerkat.Storage;
 
@@ -26,6 +27,21 @@ public static class SlotOutput
         catch (StorageException)
         {
             volume.TryRemove(FailedPath);
+        }
+    }
+
+    /// <summary>The last line of a log, without the name that the program puts before it; empty when there is none.</summary>
+    public static string LastLine(IVolume volume, string path)
+    {
+        try
+        {
+            var line = Encoding.UTF8.GetString(ReadEnd(volume, path)).TrimEnd().Split('\n')[^1].Trim();
+            var words = line.IndexOf("Error: ", StringComparison.Ordinal);
+            return words < 0 ? line : line[(words + "Error: ".Length)..];
+        }
+        catch (StorageException)
+        {
+            return "";
         }
     }
 

@@ -14,6 +14,8 @@ namespace Meerkat.Boot;
 /// </summary>
 public sealed class Supervisor : IDisposable
 {
+    private const string AgentLogPath = "log/agent.log";
+
     private static readonly TimeSpan CheckAgain = TimeSpan.FromDays(1);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(1);
 
@@ -304,7 +306,7 @@ public sealed class Supervisor : IDisposable
                 device.Path,
                 null,
                 new Dictionary<string, string> { ["MEERKAT_MODE"] = now.Mode.ToString().ToLowerInvariant() },
-                "log/agent.log",
+                AgentLogPath,
                 errors,
                 message => queue.Add(() => AgentSaid(started, message)));
         }
@@ -359,8 +361,9 @@ public sealed class Supervisor : IDisposable
         {
             log($"agent ended: {status}");
             agent.Notify.Dispose();
+            agent.Output.Drain(TimeSpan.FromMilliseconds(200));
             agent = null;
-            Take(new SupervisionEvent.AgentExited(status));
+            Take(new SupervisionEvent.AgentExited(status, SlotOutput.LastLine(device.Volume, AgentLogPath)));
         }
         else if (processes.IsGuard(process) && next is null)
         {

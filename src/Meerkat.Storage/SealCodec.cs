@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -60,13 +59,5 @@ public static class SealCodec
     private static string Text(JsonObject json, string name) =>
         (string?)json[name] ?? throw new FormatException($"the seal has no {name}");
 
-    private static string Checksum(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in bytes)
-        {
-            crc = BitOperations.Crc32C(crc, value);
-        }
-        return (~crc).ToString("x8", CultureInfo.InvariantCulture);
-    }
+    private static string Checksum(ReadOnlySpan<byte> bytes) => Crc32C.Of(bytes).ToString("x8", CultureInfo.InvariantCulture);
 }

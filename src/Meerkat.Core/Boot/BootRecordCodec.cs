@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Text;
 using Meerkat.Core.Values;
 
@@ -47,7 +46,7 @@ public static class BootRecordCodec
         EncodeSlot(record.Slot0, span.Slice(SlotOffset, SlotLength));
         EncodeSlot(record.Slot1, span.Slice(SlotOffset + SlotLength, SlotLength));
         EncodeOutcome(record.LastOutcome, span[OutcomeOffset..ChecksumOffset]);
-        BinaryPrimitives.WriteUInt32LittleEndian(span[ChecksumOffset..], Checksum(span[..ChecksumOffset]));
+        BinaryPrimitives.WriteUInt32LittleEndian(span[ChecksumOffset..], Crc32C.Of(span[..ChecksumOffset]));
         return bytes;
     }
 
@@ -72,7 +71,7 @@ public static class BootRecordCodec
         {
             return Unusable(BootRecordProblem.WrongLength, $"the length field says {length} of {bytes.Length} bytes");
         }
-        var expected = Checksum(bytes[..(length - sizeof(uint))]);
+        var expected = Crc32C.Of(bytes[..(length - sizeof(uint))]);
         var found = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(length - sizeof(uint))..]);
         if (expected != found)
         {
@@ -209,16 +208,6 @@ public static class BootRecordCodec
 
     private static string? DecodeText(ReadOnlySpan<byte> span) =>
         span[0] < span.Length ? Encoding.UTF8.GetString(span.Slice(1, span[0])) : null;
-
-    private static uint Checksum(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in bytes)
-        {
-            crc = BitOperations.Crc32C(crc, value);
-        }
-        return ~crc;
-    }
 
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
 

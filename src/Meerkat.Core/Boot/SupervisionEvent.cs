@@ -17,7 +17,9 @@ public abstract record SupervisionEvent
 
     public sealed record AgentReady : SupervisionEvent;
 
-    public sealed record AgentExited(ExitStatus Status) : SupervisionEvent;
+    /// <param name="Status">How it ended.</param>
+    /// <param name="LastWords">The last line it printed.</param>
+    public sealed record AgentExited(ExitStatus Status, string LastWords = "") : SupervisionEvent;
 
     /// <param name="Id">Which answer belongs to it.</param>
     /// <param name="Connection">Who asks; also the holder of the lease of a running installation.</param>

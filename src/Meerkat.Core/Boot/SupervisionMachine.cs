@@ -47,7 +47,7 @@ public static class SupervisionMachine
             now.Firmware is FirmwarePhase.Starting or FirmwarePhase.Ready ? now with { LastPing = moment.Uptime } : now),
         SupervisionEvent.FirmwareExited exited => Exited(now, exited.Status, moment),
         SupervisionEvent.AgentReady => Step(now with { AgentReady = true, StartAgentAgainAt = null }),
-        SupervisionEvent.AgentExited exited => AgentExited(now, exited.Status, moment),
+        SupervisionEvent.AgentExited exited => AgentExited(now, exited, moment),
         SupervisionEvent.TimePassed => TimePassed(now, moment),
         _ => throw new UnreachableException(),
     };
@@ -134,13 +134,13 @@ public static class SupervisionMachine
         });
     }
 
-    private static SupervisionStep AgentExited(Supervision now, ExitStatus status, Moment moment)
+    private static SupervisionStep AgentExited(Supervision now, SupervisionEvent.AgentExited exited, Moment moment)
     {
         // EX_CONFIG of sysexits.h: the agent says that it can never work with this configuration.
         const int unusableConfiguration = 78;
-        if (now.CanFallBack && status is { Signal: 0, Code: unusableConfiguration })
+        if (now.CanFallBack && exited.Status is { Signal: 0, Code: unusableConfiguration })
         {
-            return FallBack(now, moment, OutcomeCode.AgentUnusable, 0, "");
+            return FallBack(now, moment, OutcomeCode.AgentUnusable, 0, exited.LastWords);
         }
         var ranWell = now.AgentReady && moment.Uptime - now.AgentStartedAt >= WellRun;
         var crashes = ranWell ? 1 : now.AgentCrashes + 1;

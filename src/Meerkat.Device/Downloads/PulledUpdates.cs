@@ -41,14 +41,9 @@ public sealed class PulledUpdates(
             {
                 return new PullStart.Refused(true, "another update is in progress");
             }
-            var status = boot.Status();
-            if (status.Armed || status.Stopping)
+            if (UpdateRunner.Obstacle(boot.Status()) is { } obstacle)
             {
-                return new PullStart.Refused(true, "an installed update waits for the restart; restart, or revert to cancel it");
-            }
-            if (!status.Committed && status.Mode != "recovery")
-            {
-                return new PullStart.Refused(false, "the previous update has not been committed yet; commit or revert it first");
+                return new PullStart.Refused(obstacle.Busy, obstacle.Text);
             }
             outside = (new UpdateStatus(1, "progress", 0, "receiving"), runner.Status);
             running = RunAsync(url, options, stallLimit);

@@ -9,6 +9,9 @@ public sealed record UpdateOptions
     /// <summary>Length of the bundle, where the sender said it.</summary>
     public long? AnnouncedBytes { get; init; }
 
+    /// <summary>About how long the bundle is, for the progress alone, where <see cref="AnnouncedBytes"/> is not known.</summary>
+    public long? ExpectedBytes { get; init; }
+
     /// <summary>A bundle with the version and build id that run already ends the update as a success, without a restart.</summary>
     public bool IgnoreSameVersion { get; init; }
 }

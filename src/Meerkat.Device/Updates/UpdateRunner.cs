@@ -82,7 +82,8 @@ public sealed class UpdateRunner(DeviceRoot device) : IDisposable
         }
     }
 
-    private static UpdateBegin.Refused? Obstacle(BootStatus status) => status switch
+    /// <summary>What stands in the way of an update in this state; none when nothing does.</summary>
+    public static UpdateBegin.Refused? Obstacle(BootStatus status) => status switch
     {
         { UpdateRunning: true } => new UpdateBegin.Refused(true, "another update is in progress"),
         { Stopping: true } => new UpdateBegin.Refused(true, "the device is restarting"),

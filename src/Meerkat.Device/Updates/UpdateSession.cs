@@ -23,7 +23,7 @@ public sealed class UpdateSession : IDisposable
     private readonly SlotId target;
     private readonly Func<AdmissionFacts> gather;
     private readonly BundleReader reader;
-    private readonly long? announcedBytes;
+    private readonly long? expectedBytes;
 
     private UpdateState state = new UpdateState.Receiving();
     private ulong sequence;
@@ -46,7 +46,7 @@ public sealed class UpdateSession : IDisposable
         this.gather = gather;
         sequence = status.Sequence;
         target = new SlotId(status.Running ?? status.Active).Other;
-        announcedBytes = options.AnnouncedBytes;
+        expectedBytes = options.AnnouncedBytes ?? options.ExpectedBytes;
         CommitTimeoutSeconds = options.CommitTimeoutSeconds;
         reader = new BundleReader(new Sink(this), announcedBytes: options.AnnouncedBytes);
     }
@@ -66,7 +66,7 @@ public sealed class UpdateSession : IDisposable
     {
         get
         {
-            var percent = announcedBytes is > 0 ? (int)Math.Min(100, ReceivedBytes * 100 / announcedBytes.Value) : 0;
+            var percent = expectedBytes is > 0 ? (int)Math.Min(100, ReceivedBytes * 100.0 / expectedBytes.Value) : 0;
             return state switch
             {
                 UpdateState.Ended { NeedsRestart: true } ended => new UpdateStatus(3, ended.Text, 100, "armed"),
