@@ -81,14 +81,16 @@ public sealed class FullDiskTests
     }
 
     [Fact]
-    public async Task MediumThatTurnsReadOnly_OldFirmwareRuns_AndUpdatesAreRefusedInWords()
+    public async Task ReadOnlyMedium_FirmwareRuns_AndUpdatesWorkWhenItCanBeWrittenAgain()
     {
         await using var disk = await SmallDisk.MountAsync(SizeMegabytes);
-        await using var device = await disk.StartAsync(TestFirmware.Good("1.0.0"));
-        await device.StopAsync();
+        await using var device = await disk.MakeAsync(TestFirmware.Good("1.0.0"));
         await disk.RemountAsync("ro");
         device.Start();
-        await Eventually.HoldsAsync("the firmware runs", () => device.Firmware > 0);
+        await Eventually.HoldsAsync("the firmware runs", () => device.Firmware is > 0 and var process
+            && ProcessLook.Variable(process, "MEERKAT_VERSION") == "1.0.0");
+        Assert.Contains("updates are not possible", device.Log, StringComparison.Ordinal);
+
         await device.StopAsync();
         await disk.RemountAsync("rw");
         device.Start();

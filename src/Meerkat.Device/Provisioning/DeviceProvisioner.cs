@@ -15,6 +15,7 @@ namespace Meerkat.Device.Provisioning;
 public static class DeviceProvisioner
 {
     private const int BoardMode = 0x1A4;
+    private const int LockMode = 0x1A4;
     private const int RootMode = 0x1ED;
     private const int BlockBytes = 256 * 1024;
 
@@ -67,6 +68,8 @@ public static class DeviceProvisioner
         Action<long> received)
     {
         DeviceRoot.MakeDirectories(volume);
+        // Here already, so that a device whose medium has since become read-only or full can be started for the first time.
+        volume.Create(DeviceRoot.LockPath, LockMode).Dispose();
         volume.SetAttributes(DeviceRoot.DataPath, volume.Find(DeviceRoot.DataPath)!.Value.Attributes with
         {
             User = owner.User,
@@ -87,6 +90,7 @@ public static class DeviceProvisioner
             Check(reader.Complete(), install);
         }
         var seal = install.Complete();
+        slots.OpenOnly(SlotId.Zero);
         var board = new JsonObject
         {
             ["format"] = Board.Format,

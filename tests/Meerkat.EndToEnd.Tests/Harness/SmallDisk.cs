@@ -24,12 +24,15 @@ internal sealed class SmallDisk : IAsyncDisposable
     /// <summary>A device whose root lies on this disk. Dispose of it first.</summary>
     public async Task<DeviceUnderTest> StartAsync(TestFirmware factory, params string[] settings)
     {
-        var device = await DeviceUnderTest.MakeAsync(
-            factory.Bundle(), Repository.Program("meerkat"), Repository.Program("meerkat-boot"), Path.Combine(Folder, "d"), settings);
+        var device = await MakeAsync(factory, settings);
         device.Start();
         await device.RunsAsync(factory.Version, trial: false);
         return device;
     }
+
+    /// <summary>The same, not started yet.</summary>
+    public Task<DeviceUnderTest> MakeAsync(TestFirmware factory, params string[] settings) => DeviceUnderTest.MakeAsync(
+        factory.Bundle(), Repository.Program("meerkat"), Repository.Program("meerkat-boot"), Path.Combine(Folder, "d"), settings);
 
     public async Task RemountAsync(string mode)
     {
