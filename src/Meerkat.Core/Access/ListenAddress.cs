@@ -31,12 +31,15 @@ public abstract record ListenAddress
         }
         var bracketed = host is ['[', .., ']'];
         if (!IPAddress.TryParse(bracketed ? host[1..^1] : host, out var address)
-            || bracketed != (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6))
+            || bracketed != IsVersion6(address))
         {
             return Bad(text, $"\"{host}\" is no address; IPv6 addresses stand in brackets, names are not looked up");
         }
         return new Parsed(address, port);
     }
+
+    /// <summary>By its length; the names of address families belong to sockets, which Core has none of.</summary>
+    internal static bool IsVersion6(IPAddress address) => address.GetAddressBytes().Length == 16;
 
     private static Rejected Bad(string text, string reason) => new(
         $"http.listen_addr: expected an address and a port such as 127.0.0.1:8080 or :8080, found \"{text}\" ({reason})");

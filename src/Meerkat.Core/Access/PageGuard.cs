@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 namespace Meerkat.Core.Access;
 
@@ -73,8 +72,8 @@ public static class PageGuard
 
     /// <summary>Only the plain forms: what is read as an address must not be a name that somebody else can register.</summary>
     private static bool IsAddress(string name) => name is ['[', .. var inner, ']']
-        ? IPAddress.TryParse(inner, out var six) && six.AddressFamily == AddressFamily.InterNetworkV6
-        : IPAddress.TryParse(name, out var four) && four.AddressFamily == AddressFamily.InterNetwork && four.ToString() == name;
+        ? IPAddress.TryParse(inner, out var six) && ListenAddress.IsVersion6(six)
+        : IPAddress.TryParse(name, out var four) && !ListenAddress.IsVersion6(four) && four.ToString() == name;
 
     private static bool IsSameOrigin(string origin, string host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var page)
