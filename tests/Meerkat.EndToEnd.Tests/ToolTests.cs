@@ -103,6 +103,8 @@ public sealed class ToolTests
             TestFirmware.Good("1.0.0").Bundle(), Path.Combine(artifacts, "meerkat"), Path.Combine(artifacts, "meerkat-boot"), null);
         device.Start();
         await device.AnswersAsync();
+        Assert.Equal(Path.Combine(artifacts, "meerkat-boot"), ProcessLook.Program(device.BootLoader));
+        Assert.Equal(Path.Combine(artifacts, "meerkat-agent"), ProcessLook.Program(device.Agent));
         var bundle = await SaveAsync(device, TestFirmware.Good("1.1.0"));
         var update = await CommandRun.RunAsync(Path.Combine(artifacts, "meerkat"), "update", bundle, "--commit", "--port", device.Url);
         Assert.True(update.ExitCode == 0, update.Error);
