@@ -135,7 +135,7 @@ public sealed class BootSequence(
     private void Tell(MergePlan plan)
     {
         log($"merge: {plan.Steps.Length} entries, {new ByteSize(plan.Bytes)} to copy; "
-            + $"{plan.Shadowed.Length} shadowed, {plan.Skipped.Length} skipped (sockets, FIFOs, devices)");
+            + $"{plan.Shadowed.Length} shadowed, {plan.Skipped.Length} skipped (sockets, FIFOs, devices, deeper than any path)");
         foreach (var path in plan.Shadowed.Take(20))
         {
             log($"merge: shadowed {path}");

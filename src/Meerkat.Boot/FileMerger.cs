@@ -108,6 +108,12 @@ public sealed class FileMerger(IVolume volume)
             foreach (var entry in volume.List(directory.Length == 0 ? top : $"{top}/{directory}"))
             {
                 var path = directory.Length == 0 ? entry.Name : $"{directory}/{entry.Name}";
+                if (path.Length > VolumeTrees.LongestPath)
+                {
+                    // Left out, and counted with what cannot be copied.
+                    entries.Add(new MergeEntry(path, MergeKind.Special, 0));
+                    continue;
+                }
                 entries.Add(new MergeEntry(path, Kind(entry.Kind), entry.Bytes));
                 if (entry.Kind == EntryKind.Directory)
                 {

@@ -5,6 +5,12 @@ namespace Meerkat.Storage;
 /// <summary>Whole files and trees over the single operations of a volume.</summary>
 public static class VolumeTrees
 {
+    /// <summary>
+    /// The longest path below a directory that is looked at. The system lets no program name a longer one (PATH_MAX), so what
+    /// lies deeper was made only to be in the way.
+    /// </summary>
+    public const int LongestPath = 4096;
+
     private const int OwnerMayAll = 0x1C0;
     private const int DeepestInPlace = 32;
 
@@ -126,7 +132,7 @@ public static class VolumeTrees
         {
             foreach (var entry in volume.List(directory))
             {
-                if (entry.Kind == EntryKind.Directory)
+                if (entry.Kind == EntryKind.Directory && directory.Length + entry.Name.Length < LongestPath)
                 {
                     directories.Push(directory + "/" + entry.Name);
                 }

@@ -31,6 +31,21 @@ public sealed class FileMergerTests : IDisposable
     }
 
     [Fact]
+    public void TreeDeeperThanAnyPath_IsCutThere_AndCounted()
+    {
+        device.Shell("""
+            cd slots/0/fs; printf kept > kept
+            name=$(printf 'd%.0s' $(seq 200))
+            for level in $(seq 40); do mkdir "$name"; cd -P "$name" 2>/dev/null || exit 0; done
+            """);
+        var plan = new FileMerger(device.Volume).Plan(SlotId.Zero, SlotId.One);
+        Assert.Single(plan.Skipped);
+        Assert.InRange(plan.Steps.Length, 20, 24);
+        Merge();
+        Assert.Equal("kept", device.ReadFile("slots/1/fs/kept"));
+    }
+
+    [Fact]
     public void WhatIsNew_Wins()
     {
         device.Shell("cd slots/0/fs; mkdir both; printf old > both/a; printf old > both/b; printf old > top");
