@@ -66,6 +66,10 @@ public static class AgentProgram
     private static async Task<string?> TryServeAsync(DeviceAgent agent, SettingValues network, Action<string> log)
     {
         ListenAddress.Parsed? address = null;
+        if (!network.Flag("http.enable") && !agent.MayBeSilent)
+        {
+            return "http.enable is false, and only board.json may say so: nobody could reach this device again";
+        }
         if (network.Flag("http.enable"))
         {
             switch (ListenAddress.Parse(network.Text("http.listen_addr")))

@@ -13,7 +13,11 @@ internal sealed class PageAccess(DeviceAgent agent)
         var headers = context.Request.Headers;
         var values = agent.Config.Values;
         var corsOrigin = values.Text("http.cors_origin");
-        var request = new PageRequest([.. headers.Host!], [.. headers.Origin!], [.. headers["Sec-Fetch-Site"]!]);
+        var request = new PageRequest([.. headers.Host!], [.. headers.Origin!], [.. headers["Sec-Fetch-Site"]!])
+        {
+            FromBrowser = headers.AcceptLanguage.Count > 0 || headers.Referer.Count > 0
+                || headers.UserAgent.ToString().StartsWith("Mozilla/", StringComparison.OrdinalIgnoreCase),
+        };
         if (PageGuard.Refusal(request, values.Text("http.host_names"), corsOrigin) is { } reason)
         {
             return Answers.TextAsync(context, StatusCodes.Status403Forbidden, $"{reason}\r\n");

@@ -1,6 +1,7 @@
 using System.Text;
 using Meerkat.Boot;
 using Meerkat.Boot.Link;
+using Meerkat.Core.Settings;
 using Meerkat.Core.Values;
 using Meerkat.Device.Configuration;
 using Meerkat.Device.Downloads;
@@ -47,6 +48,9 @@ public sealed class DeviceAgent : IAsyncDisposable
         new SysService(device, Identity, boot, Restart, time).AddTo(Calls);
         new OtaService(device, boot, Config, Pulls, push, Restart).AddTo(Calls);
     }
+
+    /// <summary>The board itself has switched HTTP off; a bundle's or a user's word for it would lock everybody out.</summary>
+    public bool MayBeSilent => ConfigPath.TryGet(device.Board.Settings, "http.enable", out _);
 
     public BootLoaderCalls Boot { get; }
 

@@ -144,7 +144,7 @@ public sealed class BadRequestTests
         (string, string)[] foreign =
         [
             ("Origin", "http://evil.example"), ("Origin", "null"), ("Sec-Fetch-Site", "cross-site"),
-            ("Sec-Fetch-Site", "same-site"), ("Host", "evil.example"),
+            ("Sec-Fetch-Site", "same-site"), ("Host", "evil.example"), ("Referer", "http://evil.example/"), ("Accept-Language", "en"),
         ];
         foreach (var header in foreign)
         {

@@ -38,6 +38,11 @@ public static class PageGuard
                 return $"the web page {origin} may not call this device; allow it in http.cors_origin";
             }
         }
+        if (request is { FromBrowser: true, Origin: [], FetchSite: [] })
+        {
+            // An image of a foreign page: over plain HTTP a browser says neither where it comes from nor that it is one.
+            return "a browser that does not say which page it comes from may not call this device; use curl or meerkat";
+        }
         return request.FetchSite.All(site => site is "same-origin" or "none")
             ? null
             : $"a web page of another site may not call this device (Sec-Fetch-Site: {string.Join(", ", request.FetchSite)})";

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Meerkat.Boot;
 using Meerkat.Boot.Posix;
+using Meerkat.Core.Access;
 using Meerkat.Core.Boot;
 using Meerkat.Core.Bundles;
 using Meerkat.Core.Settings;
@@ -33,6 +34,11 @@ public static class DeviceProvisioner
         if (existed && Directory.EnumerateFileSystemEntries(root).Any())
         {
             throw new ProvisioningException($"{root} is not empty; a device is made in a new or an empty directory");
+        }
+        if (ConfigPath.TryGet(settings, "http.listen_addr", out var address)
+            && ListenAddress.Parse(address?.ToString() ?? "") is ListenAddress.Rejected rejected)
+        {
+            throw new ProvisioningException(rejected.Reason);
         }
         var owner = Owner(root, user);
         try

@@ -75,4 +75,13 @@ public sealed class PageGuardTests
 
     private static string? Guard(string host, string? origin, string? site) => PageGuard.Refusal(
         new PageRequest([host], origin is null ? [] : [origin], site is null ? [] : [site]), Names, Allowed);
+
+    [Fact]
+    public void ImageOfAForeignPageOverPlainHttp_IsRefused()
+    {
+        var image = new PageRequest(["192.168.1.50"], [], []) { FromBrowser = true };
+        Assert.Contains("browser", PageGuard.Refusal(image, "", ""), StringComparison.Ordinal);
+        Assert.Null(PageGuard.Refusal(image with { FetchSite = ["none"] }, "", ""));
+        Assert.Null(PageGuard.Refusal(image with { FromBrowser = false }, "", ""));
+    }
 }
