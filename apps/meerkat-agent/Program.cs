@@ -1,9 +1,12 @@
 using Meerkat.Agent;
+using Meerkat.Boot.Posix;
 
 const int misused = 2;
 
 switch (args)
 {
+    case [ExecLauncher.Switch, .. { Length: >= 5 } words]:
+        return ExecLauncher.Run(words);
     case ["--version"]:
         Console.WriteLine(typeof(AgentProgram).Assembly.GetName().Version?.ToString(3));
         return 0;

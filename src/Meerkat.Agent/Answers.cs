@@ -1,5 +1,6 @@
 using System.Net.Mime;
 using System.Text;
+using Meerkat.Device.Updates;
 using Microsoft.AspNetCore.Http;
 
 namespace Meerkat.Agent;
@@ -14,10 +15,20 @@ internal static class Answers
     public static Task JsonAsync(HttpContext context, int status, byte[] utf8) =>
         WriteAsync(context, status, MediaTypeNames.Application.Json, [.. utf8, (byte)'\r', (byte)'\n']);
 
+    /// <summary>503 for an update that may be tried again later.</summary>
+    public static int StatusOf(UpdateResult result) =>
+        result.Succeeded ? StatusCodes.Status200OK
+        : result.IsNotNow ? StatusCodes.Status503ServiceUnavailable
+        : StatusCodes.Status500InternalServerError;
+
     private static async Task WriteAsync(HttpContext context, int status, string type, byte[] body)
     {
         var response = context.Response;
         response.StatusCode = status;
+        if (status == StatusCodes.Status503ServiceUnavailable)
+        {
+            response.Headers.RetryAfter = "60";
+        }
         response.ContentType = type;
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, CancellationToken.None);

@@ -24,8 +24,12 @@ public static class MeerkatEndpoints
         endpoints.Map("/update", pages.Guard(context => UpdateUpload.IsForm(context.Request)
             ? upload.AnswerAsync(context)
             : pull.AnswerAsync(context)));
-        endpoints.Map("/update/commit", pages.Guard(context => DoAsync(context, agent.Boot.Commit)));
-        endpoints.Map("/update/revert", pages.Guard(context => DoAsync(context, agent.Boot.Revert)));
+        endpoints.Map("/update/commit", pages.Guard(context => DoAsync(context, () => agent.Commits.CommitAsync(context.RequestAborted))));
+        endpoints.Map("/update/revert", pages.Guard(context => DoAsync(context, () =>
+        {
+            agent.Boot.Revert();
+            return Task.CompletedTask;
+        })));
         if (agent.Config.Values.Flag("rpc.enable"))
         {
             var calls = new RpcEndpoint(agent);
@@ -37,16 +41,16 @@ public static class MeerkatEndpoints
     }
 
     /// <summary>Commit and revert (specification 5.3), by any method because the overview promises them by GET.</summary>
-    private static Task DoAsync(HttpContext context, Action action)
+    private static async Task DoAsync(HttpContext context, Func<Task> action)
     {
         try
         {
-            action();
-            return Answers.TextAsync(context, StatusCodes.Status200OK, "Ok\r\n");
+            await action();
+            await Answers.TextAsync(context, StatusCodes.Status200OK, "Ok\r\n");
         }
         catch (RpcException refused)
         {
-            return Answers.TextAsync(context, StatusCodes.Status400BadRequest, $"Error: {refused.Message}\r\n");
+            await Answers.TextAsync(context, StatusCodes.Status400BadRequest, $"Error: {refused.Message}\r\n");
         }
     }
 }

@@ -29,6 +29,16 @@ internal sealed class UpdatePull(DeviceAgent agent)
                 return;
             }
         }
+        var activate = true;
+        if (Value(context, form, "activate") is { } flag)
+        {
+            (activate, var problem) = UpdateForm.Flag("activate", flag);
+            if (problem is not null)
+            {
+                await Answers.TextAsync(context, StatusCodes.Status400BadRequest, $"{problem}\r\n");
+                return;
+            }
+        }
         var address = Value(context, form, "url") ?? values.Text("update.url");
         if (address.Length == 0)
         {
@@ -46,6 +56,7 @@ internal sealed class UpdatePull(DeviceAgent agent)
         {
             CommitTimeoutSeconds = commitTimeout,
             IgnoreSameVersion = IgnoreSameVersion(Value(context, form, "ignore_same_version")),
+            Activate = activate,
         };
         switch (agent.Pulls.Start(url, options, TimeSpan.FromSeconds(values.WholeNumber("update.timeout"))))
         {
@@ -59,7 +70,7 @@ internal sealed class UpdatePull(DeviceAgent agent)
                 var result = await started.End.WaitAsync(context.RequestAborted);
                 await Answers.TextAsync(
                     context,
-                    result.Succeeded ? StatusCodes.Status200OK : StatusCodes.Status500InternalServerError,
+                    Answers.StatusOf(result),
                     string.Create(CultureInfo.InvariantCulture, $"({result.Code}) {result.Message}\r\n"));
                 break;
             default:

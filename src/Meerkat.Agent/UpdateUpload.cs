@@ -66,6 +66,14 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
         using var watch = new StallWatch(timeout, agent.Time, context.RequestAborted, stopping);
         try
         {
+            // What the address says counts where the form says nothing.
+            foreach (var name in new[] { "commit_timeout", "activate" })
+            {
+                if (context.Request.Query.TryGetValue(name, out var value))
+                {
+                    Set(session, name, value.ToString());
+                }
+            }
             var end = await ReadFormAsync(context, session, boundary, watch);
             await FinishAsync(context, end ?? session.Complete());
         }
@@ -111,13 +119,34 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
                     return ended;
                 }
             }
-            else if (disposition is not null && HeaderUtilities.RemoveQuotes(disposition.Name).Equals("commit_timeout", StringComparison.Ordinal))
+            else if (disposition is not null)
             {
-                var (seconds, problem) = UpdateForm.CommitTimeout(await ReadFieldAsync(section.Body, watch));
-                session.CommitTimeoutSeconds = problem is null ? seconds : throw new FormException(problem);
+                var field = HeaderUtilities.RemoveQuotes(disposition.Name).ToString();
+                if (field is "commit_timeout" or "activate")
+                {
+                    Set(session, field, await ReadFieldAsync(section.Body, watch));
+                }
             }
         }
         return files > 0 ? null : throw new FormException("the form has no file; send one with: curl -F file=@fw.zip");
+    }
+
+    /// <exception cref="FormException">The value is none.</exception>
+    private static void Set(UpdateSession session, string field, string text)
+    {
+        string? problem;
+        if (field == "activate")
+        {
+            (session.Activate, problem) = UpdateForm.Flag(field, text);
+        }
+        else
+        {
+            (session.CommitTimeoutSeconds, problem) = UpdateForm.CommitTimeout(text);
+        }
+        if (problem is not null)
+        {
+            throw new FormException(problem);
+        }
     }
 
     private static async Task<UpdateResult?> TakeFileAsync(Stream body, UpdateSession session, StallWatch watch)
@@ -155,7 +184,7 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
     private async Task FinishAsync(HttpContext context, UpdateResult result)
     {
         agent.Log(string.Create(CultureInfo.InvariantCulture, $"update: {result.Code} {result.Message}"));
-        var status = result.Succeeded ? StatusCodes.Status200OK : StatusCodes.Status500InternalServerError;
+        var status = Answers.StatusOf(result);
         try
         {
             var text = string.Create(CultureInfo.InvariantCulture, $"{result.Code} {result.Message}\r\n");

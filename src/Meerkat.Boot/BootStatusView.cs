@@ -15,6 +15,8 @@ internal static class BootStatusView
         now.Record.Fallback?.Number,
         now.Record.Committed,
         now.Armed,
+        now.Held?.Number,
+        now.Held is not null && now.Record.ActivatesItself,
         now.Stopping,
         now.Lease is not null,
         now.Record.CommitTimeoutSeconds,

@@ -42,7 +42,7 @@ public sealed class FileMerger(IVolume volume)
         foreach (var directory in plan.Steps.Where(step => step.Kind == MergeKind.Directory).Reverse())
         {
             // Last of all, because every name made in a directory changes its time.
-            var attributes = volume.Find($"{oldFiles}/{directory.Path}")!.Value.Attributes;
+            var attributes = AttributesOf($"{oldFiles}/{directory.Path}");
             volume.SetAttributes($"{newFiles}/{directory.Path}", attributes);
         }
         foreach (var directory in touched)
@@ -53,8 +53,7 @@ public sealed class FileMerger(IVolume volume)
 
     private void Copy(string source, string temporary, string target, MergeStep step)
     {
-        var attributes = volume.Find(source)?.Attributes
-            ?? throw new StorageException("copy", source, VanishedErrno);
+        var attributes = AttributesOf(source);
         switch (step.Kind)
         {
             case MergeKind.Directory:
@@ -82,6 +81,9 @@ public sealed class FileMerger(IVolume volume)
         }
         volume.Rename(temporary, target);
     }
+
+    private EntryAttributes AttributesOf(string source) =>
+        volume.Find(source)?.Attributes ?? throw new StorageException("copy", source, VanishedErrno);
 
     private void CopyContents(string source, string temporary)
     {

@@ -439,7 +439,8 @@ public sealed class Supervisor : IDisposable
     private LinkReply Request(long connection, LinkRequest line)
     {
         var intact = line.Operation != "invalidate" || RunningIntact();
-        var (request, problem) = LinkServer.Read(line, intact);
+        var unbootable = line.Operation == "set_state" ? Unbootable(line) : "";
+        var (request, problem) = LinkServer.Read(line, intact, unbootable);
         if (request is null)
         {
             return new LinkReply(BootRefusal.BadRequest, problem, 0);
@@ -466,6 +467,20 @@ public sealed class Supervisor : IDisposable
         return problem.Length == 0;
     }
 
+    /// <summary>What is wrong with a slot that a request wants to be the next or the fallback; empty when nothing is.</summary>
+    private string Unbootable(LinkRequest line)
+    {
+        var record = now.Record;
+        foreach (var number in new[] { line.Slot, line.Fallback })
+        {
+            if (LinkServer.Slot(number) is { } slot && slots.Check(slot, record[slot]) is { Health: SlotHealth.Broken, Problem: var problem })
+            {
+                return $"slot {slot} cannot be started: {problem}";
+            }
+        }
+        return "";
+    }
+
     private void Gone(long connection) => queue.Add(() => Take(new SupervisionEvent.Disconnected(connection)));
 
     private void End(PosixSignalContext context)
@@ -486,7 +501,12 @@ public sealed class Supervisor : IDisposable
         }
         else if (!after.Record.Committed && before.Record.Committed)
         {
-            log($"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} armed");
+            var what = after.Record.Active == after.Running ? "goes on trial at the next boot" : "armed";
+            log($"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} {what}");
+        }
+        else if (after.Held is { } held && before.Held is null)
+        {
+            log($"slot {held}: {after.Record[held].Version} installed, waits to be activated");
         }
     }
 

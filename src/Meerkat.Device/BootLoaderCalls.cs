@@ -17,6 +17,12 @@ public sealed class BootLoaderCalls(DeviceRoot device)
     /// <exception cref="RpcException">Refused with code -1 and the boot loader's text, or it does not answer.</exception>
     public void Revert() => Demand(Ask(link => link.Revert()));
 
+    /// <exception cref="RpcException">Refused with code -1 and the boot loader's text, or it does not answer.</exception>
+    public void Activate(int? commitTimeoutSeconds) => Demand(Ask(link => link.Activate(commitTimeoutSeconds)));
+
+    /// <exception cref="RpcException">Refused with code -1 and the boot loader's text, or it does not answer.</exception>
+    public void SetState(BootStateChange change) => Demand(Ask(link => link.SetState(change)));
+
     /// <summary>Starts the boot sequence again; everything on the device is stopped, this program too.</summary>
     /// <exception cref="RpcException">Refused with code -1 and the boot loader's text, or it does not answer.</exception>
     public void Restart(bool force) => Demand(Ask(link => link.Restart(force)));

@@ -19,6 +19,7 @@ public sealed class DeviceAgent : IAsyncDisposable
 
     private readonly DeviceRoot device;
     private readonly PushedUpdate push;
+    private readonly HeldUpdate held;
 
     private DeviceAgent(DeviceRoot device, BootLoaderCalls boot, BootStatus status, TimeProvider time, Action<string> log)
     {
@@ -37,7 +38,14 @@ public sealed class DeviceAgent : IAsyncDisposable
             OnFault = (method, fault) => log($"{method}: {fault}"),
         };
         Restart = new DeviceRestart(boot, Calls, time, log);
-        Updates = new UpdateRunner(device);
+        Gate = new UpdateGate(device, slot, () => Config.Values, log);
+        Commits = new CommitGuard(boot);
+        held = new HeldUpdate(boot, new SlotStore(device.Volume), Gate, Restart, time, log);
+        if (status.ActivatesItself)
+        {
+            held.Await();
+        }
+        Updates = new UpdateRunner(device, Gate, held.Await);
         Pulls = new PulledUpdates(
             Updates, boot, Restart, () => DownloadSettings.Of(Identity, Config.Values, name => ReadSlotFile(slot, name)), time, log);
         push = new PushedUpdate(Updates, time, log);
@@ -46,7 +54,8 @@ public sealed class DeviceAgent : IAsyncDisposable
         new FsService(device.Volume, slot, files, boot).AddTo(Calls);
         new ConfigService(Config, boot, Restart).AddTo(Calls);
         new SysService(device, Identity, boot, Restart, time).AddTo(Calls);
-        new OtaService(device, boot, Config, Pulls, push, Restart).AddTo(Calls);
+        new OtaService(device, boot, Config, Pulls, push, Restart, Commits).AddTo(Calls);
+        new BootStateCalls(boot, Config, Pulls, held, new DeviceSnapshot(device, owner, log)).AddTo(Calls);
     }
 
     /// <summary>The board itself has switched HTTP off; a bundle's or a user's word for it would lock everybody out.</summary>
@@ -61,6 +70,10 @@ public sealed class DeviceAgent : IAsyncDisposable
     public RpcDispatcher Calls { get; }
 
     public DeviceRestart Restart { get; }
+
+    public UpdateGate Gate { get; }
+
+    public CommitGuard Commits { get; }
 
     public UpdateRunner Updates { get; }
 
@@ -99,7 +112,9 @@ public sealed class DeviceAgent : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Gate.Dispose();
         push.Dispose();
+        await held.DisposeAsync().ConfigureAwait(false);
         await Pulls.DisposeAsync().ConfigureAwait(false);
         await Restart.DisposeAsync().ConfigureAwait(false);
         device.Dispose();

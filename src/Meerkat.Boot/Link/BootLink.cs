@@ -53,16 +53,25 @@ public sealed class BootLink : IDisposable
     public LinkReply Invalidate(ulong sequence, SlotId slot) =>
         Ask(new LinkRequest("invalidate", sequence, slot.Number));
 
-    public LinkReply Arm(ulong sequence, SlotId slot, SlotRecord installed, int commitTimeoutSeconds) => Ask(
-        new LinkRequest(
-            "arm",
-            sequence,
-            slot.Number,
-            commitTimeoutSeconds,
-            Version: installed.Version.Version,
-            BuildId: installed.Version.BuildId,
-            ImageSha256: installed.Image.ToString(),
-            ImageBytes: installed.ImageBytes));
+    public LinkReply Arm(ulong sequence, SlotId slot, SlotRecord installed, int commitTimeoutSeconds) =>
+        Ask(Installed("arm", sequence, slot, installed, commitTimeoutSeconds));
+
+    /// <summary>In place of <see cref="Arm"/>: the update waits to be activated.</summary>
+    public LinkReply Hold(ulong sequence, SlotId slot, SlotRecord installed, int commitTimeoutSeconds, bool activatesItself) =>
+        Ask(Installed("hold", sequence, slot, installed, commitTimeoutSeconds) with { ActivatesItself = activatesItself });
+
+    /// <param name="commitTimeoutSeconds">None: the one that the update was installed with.</param>
+    public LinkReply Activate(int? commitTimeoutSeconds) => Ask(new LinkRequest("activate", CommitTimeout: commitTimeoutSeconds));
+
+    public LinkReply KeepSnapshot(ulong sequence, SlotId slot, bool trial, int commitTimeoutSeconds) =>
+        Ask(new LinkRequest("keep_snapshot", sequence, slot.Number, commitTimeoutSeconds, Trial: trial));
+
+    public LinkReply SetState(BootStateChange change) => Ask(new LinkRequest(
+        "set_state",
+        Slot: change.Active?.Number,
+        CommitTimeout: change.CommitTimeoutSeconds,
+        Fallback: change.SetsFallback ? change.Fallback?.Number ?? -1 : null,
+        Committed: change.Committed));
 
     /// <summary>Gives the lease of an installation back; when it returns, the next one may begin. Closing does the same, a moment later.</summary>
     public void Release() => Ask(new LinkRequest("release"));
@@ -79,6 +88,17 @@ public sealed class BootLink : IDisposable
         stream.Dispose();
         socket.Dispose();
     }
+
+    private static LinkRequest Installed(
+        string operation, ulong sequence, SlotId slot, SlotRecord installed, int commitTimeoutSeconds) => new(
+        operation,
+        sequence,
+        slot.Number,
+        commitTimeoutSeconds,
+        Version: installed.Version.Version,
+        BuildId: installed.Version.BuildId,
+        ImageSha256: installed.Image.ToString(),
+        ImageBytes: installed.ImageBytes);
 
     private LinkReply Ask(LinkRequest request)
     {

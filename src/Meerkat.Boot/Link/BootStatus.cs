@@ -7,10 +7,12 @@ namespace Meerkat.Boot.Link;
 /// <param name="Active">The slot the next boot uses.</param>
 /// <param name="Fallback">The slot a failed trial goes back to; none when there is none.</param>
 /// <param name="Committed">Whether the active slot is marked good.</param>
-/// <param name="Armed">An update waits for the restart.</param>
+/// <param name="Armed">The next boot starts another slot than the one that runs.</param>
+/// <param name="Held">The slot with an installed update that waits for its activation; none when there is none.</param>
+/// <param name="ActivatesItself">The held update waits for the gate alone.</param>
 /// <param name="Stopping">Everything is being stopped for a restart.</param>
 /// <param name="UpdateRunning">Somebody installs.</param>
-/// <param name="CommitTimeout">Seconds, of the trial that runs or is armed; else 0.</param>
+/// <param name="CommitTimeout">Seconds, of the trial that runs or is armed, or of the held update; else 0.</param>
 /// <param name="DeadlineLeft">Seconds until the trial ends without a commit; none when there is no deadline.</param>
 /// <param name="Ready">The firmware is ready.</param>
 /// <param name="AgentReady">The agent's listener is bound.</param>
@@ -28,6 +30,8 @@ public sealed record BootStatus(
     int? Fallback,
     bool Committed,
     bool Armed,
+    int? Held,
+    bool ActivatesItself,
     bool Stopping,
     bool UpdateRunning,
     int CommitTimeout,

@@ -36,17 +36,39 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
     }
 
     /// <summary>A request in the terms of the machine; what is missing in words when it cannot be one.</summary>
-    public static (BootRequest? Request, string Problem) Read(LinkRequest line, bool runningIntact)
+    /// <param name="line">What was asked.</param>
+    /// <param name="runningIntact">For invalidate: the image of the running slot has its digest.</param>
+    /// <param name="unbootable">For set_state: what is wrong with a slot that it names; empty when nothing is.</param>
+    public static (BootRequest? Request, string Problem) Read(LinkRequest line, bool runningIntact, string unbootable)
     {
-        SlotId? slot = line.Slot is 0 or 1 ? new SlotId(line.Slot.Value) : null;
+        var slot = Slot(line.Slot);
         switch (line.Operation)
         {
             case "invalidate" when slot is { } target:
                 return (new BootRequest.Invalidate(line.Sequence, target, runningIntact), "");
-            case "arm" when slot is { } target && line is { Version: { } version, BuildId: { } build, ImageBytes: >= 0 and var bytes }
+            case "arm" or "hold" when slot is { } target && line is { Version: { } version, BuildId: { } build, ImageBytes: >= 0 and var bytes }
                 && Digest.TryParse(line.ImageSha256, out var image):
                 var installed = new SlotRecord(SlotState.Written, new FirmwareVersion(version, build), image, bytes, 0);
-                return (new BootRequest.Arm(line.Sequence, target, installed, line.CommitTimeout ?? 0), "");
+                return (
+                    line.Operation == "arm"
+                        ? new BootRequest.Arm(line.Sequence, target, installed, line.CommitTimeout ?? 0)
+                        : new BootRequest.Hold(
+                            line.Sequence, target, installed, line.CommitTimeout ?? 0, line.ActivatesItself ?? false),
+                    "");
+            case "activate":
+                return (new BootRequest.Activate(line.Sequence, line.CommitTimeout), "");
+            case "keep_snapshot" when slot is { } target:
+                return (new BootRequest.KeepSnapshot(line.Sequence, target, line.Trial ?? false, line.CommitTimeout ?? 0), "");
+            case "set_state" when line is { Slot: null or 0 or 1, Fallback: null or -1 or 0 or 1 }:
+                var change = new BootStateChange
+                {
+                    Active = slot,
+                    SetsFallback = line.Fallback is not null,
+                    Fallback = Slot(line.Fallback),
+                    Committed = line.Committed,
+                    CommitTimeoutSeconds = line.CommitTimeout,
+                };
+                return (new BootRequest.SetState(line.Sequence, change, unbootable), "");
             case "commit":
                 return (new BootRequest.Commit(line.Sequence), "");
             case "revert":
@@ -57,6 +79,8 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
                 return (null, $"the boot loader does not know '{line.Operation}', or a member of it is missing");
         }
     }
+
+    public static SlotId? Slot(int? number) => number is 0 or 1 ? new SlotId(number.Value) : null;
 
     private void Accept()
     {

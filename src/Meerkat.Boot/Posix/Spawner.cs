@@ -21,6 +21,7 @@ internal static unsafe class Spawner
     /// <param name="input">The descriptor that becomes standard input.</param>
     /// <param name="output">The one that becomes standard output and error.</param>
     /// <param name="extra">One more that the child finds as descriptor 3; -1 for none.</param>
+    /// <param name="directory">Where it starts; none: here.</param>
     /// <returns>The process id.</returns>
     /// <exception cref="IOException">It could not be started.</exception>
     public static int Spawn(
@@ -29,7 +30,8 @@ internal static unsafe class Spawner
         IReadOnlyCollection<string> environment,
         int input,
         int output,
-        int extra)
+        int extra,
+        string? directory = null)
     {
         var actions = stackalloc byte[OpaqueBytes];
         var attributes = stackalloc byte[OpaqueBytes];
@@ -42,6 +44,7 @@ internal static unsafe class Spawner
         using var argumentStrings = new CStrings(arguments);
         using var environmentStrings = new CStrings(environment);
         var path = Marshal.StringToCoTaskMemUTF8(program.Length < PathLimit ? program : "");
+        var start = Marshal.StringToCoTaskMemUTF8(directory);
         try
         {
             _ = Libc.FileActionsAddDup2(actions, input, 0);
@@ -50,6 +53,10 @@ internal static unsafe class Spawner
             if (extra >= 0)
             {
                 _ = Libc.FileActionsAddDup2(actions, extra, 3);
+            }
+            if (start != 0)
+            {
+                _ = Libc.FileActionsAddChDir(actions, (byte*)start);
             }
             _ = Libc.SpawnAttributesSetSignalDefaults(attributes, allSignals);
             _ = Libc.SpawnAttributesSetSignalMask(attributes, noSignals);
@@ -65,6 +72,7 @@ internal static unsafe class Spawner
         finally
         {
             Marshal.FreeCoTaskMem(path);
+            Marshal.FreeCoTaskMem(start);
             _ = Libc.FileActionsDestroy(actions);
             _ = Libc.SpawnAttributesDestroy(attributes);
         }

@@ -21,8 +21,14 @@ public sealed record BootRecord
 
     public required SlotRecord Slot1 { get; init; }
 
-    /// <summary>Seconds from the start of the firmware to the commit, 0 to 604800; 0: commits by itself when ready.</summary>
+    /// <summary>
+    /// Seconds from the start of the firmware to the commit, 0 to 604800; 0: commits by itself when ready. Of the trial that runs or is
+    /// armed, or of the update that is held.
+    /// </summary>
     public int CommitTimeoutSeconds { get; init; }
+
+    /// <summary>The update that is held waits for the gate alone, and is activated when that lets it.</summary>
+    public bool ActivatesItself { get; init; }
 
     /// <summary>How many more times the uncommitted slot may be started.</summary>
     public byte TrialAttempts { get; init; }
@@ -38,6 +44,9 @@ public sealed record BootRecord
 
     /// <summary>Why a slot was last left; none on a device that never fell back.</summary>
     public BootOutcome? LastOutcome { get; init; }
+
+    /// <summary>The slot with an update that is installed and not armed; none when there is none.</summary>
+    public SlotId? Held => Committed && this[Active.Other].State == SlotState.Written ? Active.Other : null;
 
     public SlotRecord this[SlotId slot] => slot == SlotId.Zero ? Slot0 : Slot1;
 

@@ -20,6 +20,7 @@ public static class BootRecordCodec
     private const byte NoSlot = 0xFF;
     private const uint CommittedFlag = 1;
     private const uint MergePendingFlag = 2;
+    private const uint ActivatesItselfFlag = 4;
     private const byte SettingsLostFlag = 1;
     private const int MaxVersionBytes = 64;
     private const int MaxBuildIdBytes = 128;
@@ -34,7 +35,8 @@ public static class BootRecordCodec
         Magic.CopyTo(span);
         BinaryPrimitives.WriteUInt16LittleEndian(span[8..], Format);
         BinaryPrimitives.WriteUInt16LittleEndian(span[10..], Length);
-        var flags = (record.Committed ? CommittedFlag : 0) | (record.MergePending ? MergePendingFlag : 0);
+        var flags = (record.Committed ? CommittedFlag : 0) | (record.MergePending ? MergePendingFlag : 0)
+            | (record.ActivatesItself ? ActivatesItselfFlag : 0);
         BinaryPrimitives.WriteUInt32LittleEndian(span[12..], flags);
         BinaryPrimitives.WriteUInt64LittleEndian(span[16..], record.Sequence);
         span[24] = (byte)record.Active.Number;
@@ -112,6 +114,7 @@ public static class BootRecordCodec
             Fallback = fallback == NoSlot ? null : new SlotId(fallback),
             Committed = (flags & CommittedFlag) != 0,
             MergePending = (flags & MergePendingFlag) != 0,
+            ActivatesItself = (flags & ActivatesItselfFlag) != 0,
             TrialAttempts = bytes[26],
             MergeAttempts = bytes[27],
             CommitTimeoutSeconds = timeout,

@@ -16,4 +16,6 @@ public enum BootRefusal
     OnlyIntactSlot,
     Stopping,
     BadRequest,
+    NothingHeld,
+    NotBootable,
 }

@@ -24,7 +24,48 @@ public static class BootTransitions
         record.Next().With(slot, SlotRecord.Empty) with
         {
             Fallback = record.Fallback == slot ? null : record.Fallback,
+            CommitTimeoutSeconds = record.Held == slot ? 0 : record.CommitTimeoutSeconds,
+            ActivatesItself = false,
         };
+
+    /// <summary>Instead of step 5: the update is installed, and nothing starts it until it is activated.</summary>
+    public static BootRecord Hold(
+        this BootRecord record, SlotId target, SlotRecord installed, int commitTimeoutSeconds, bool activatesItself) =>
+        record.Next().With(target, installed with { State = SlotState.Written, CommitCount = 0 }) with
+        {
+            CommitTimeoutSeconds = commitTimeoutSeconds,
+            ActivatesItself = activatesItself,
+        };
+
+    /// <summary>The other slot holds a verified copy of the running one, and stands ready to take over from it.</summary>
+    /// <param name="record">The record before, committed.</param>
+    /// <param name="copy">The slot with the copy.</param>
+    /// <param name="trial">Also puts the running firmware on trial, from the next boot on (specification 3.8).</param>
+    /// <param name="commitTimeoutSeconds">Of that trial, 0 to 604800.</param>
+    public static BootRecord KeepSnapshot(this BootRecord record, SlotId copy, bool trial, int commitTimeoutSeconds)
+    {
+        var kept = record.Next().With(copy, record[copy.Other]) with { Fallback = copy };
+        return trial ? kept.OnTrial(commitTimeoutSeconds) : kept;
+    }
+
+    /// <summary>Sets by hand what the next boot does. Whether that may be is for the caller to have checked.</summary>
+    public static BootRecord Set(
+        this BootRecord record, SlotId active, SlotId? fallback, bool committed, int commitTimeoutSeconds)
+    {
+        var settled = record.Settle(active) with { Fallback = fallback, CommitTimeoutSeconds = commitTimeoutSeconds };
+        return committed ? settled : settled.OnTrial(commitTimeoutSeconds);
+    }
+
+    /// <summary>One attempt, without a merge: both file systems are what they are.</summary>
+    private static BootRecord OnTrial(this BootRecord record, int commitTimeoutSeconds) => record with
+    {
+        Committed = false,
+        CommitTimeoutSeconds = commitTimeoutSeconds,
+        TrialAttempts = 1,
+        MergeAttempts = 0,
+        MergePending = false,
+        TrialBootId = Guid.Empty,
+    };
 
     /// <summary>Step 5: the next boot tries <paramref name="target"/>.</summary>
     /// <param name="record">The record before.</param>
@@ -52,11 +93,20 @@ public static class BootTransitions
             MergeAttempts = merge ? MergeAttempts : (byte)0,
             MergePending = merge,
             TrialBootId = Guid.Empty,
+            ActivatesItself = false,
         };
 
-    /// <summary>Takes an armed update back: the running slot stays, the target is empty.</summary>
-    public static BootRecord CancelArm(this BootRecord record, SlotId running) =>
-        record.Settle(running).With(running.Other, SlotRecord.Empty) with { Fallback = null };
+    /// <summary>
+    /// Takes an armed or held update back: the running slot stays, the target is empty. A slot that was committed once, and was only to
+    /// be started again, stays as the fallback.
+    /// </summary>
+    public static BootRecord Cancel(this BootRecord record, SlotId running)
+    {
+        var other = running.Other;
+        return record[other].State == SlotState.Committed
+            ? record.Settle(running) with { Fallback = other }
+            : record.Settle(running).With(other, SlotRecord.Empty) with { Fallback = null };
+    }
 
     /// <summary>Step 8: a merge attempt is counted before it starts.</summary>
     public static BootRecord CountMergeAttempt(this BootRecord record) =>
@@ -99,6 +149,7 @@ public static class BootTransitions
         MergeAttempts = 0,
         MergePending = false,
         TrialBootId = Guid.Empty,
+        ActivatesItself = false,
     };
 
     private static BootRecord Next(this BootRecord record) => record with { Sequence = record.Sequence + 1 };

@@ -66,10 +66,16 @@ public sealed record Supervision
     public bool ArmedInRecovery { get; init; }
 
     /// <summary>
-    /// An update was armed, and its slot does not run yet. In recovery the record alone does not tell: a trial slot that
-    /// is broken, with a broken fallback, also leaves it uncommitted, and must not stand in the way of an update.
+    /// The next boot starts another slot than the one that runs: an update was armed, or the boot state set by hand. In recovery the
+    /// record alone does not tell: a trial slot that is broken, with a broken fallback, also leaves it uncommitted, and must not stand in
+    /// the way of an update. While a trial that was given up is being stopped, nothing is armed.
     /// </summary>
-    public bool Armed => !Record.Committed && Record.Active != Running && (Running is not null || ArmedInRecovery);
+    public bool Armed => Running is { } running
+        ? Record.Active != running && !(Stopping && Record.Committed)
+        : ArmedInRecovery && !Record.Committed;
+
+    /// <summary>The slot with an update that waits for its activation; none when there is none.</summary>
+    public SlotId? Held => Armed ? null : Record.Held;
 
     /// <summary>A trial runs that has something to fall back to.</summary>
     public bool CanFallBack => Mode == RunMode.Trial && Record.Fallback is not null;

@@ -24,6 +24,10 @@ internal static class SupervisionRequests
         {
             BootRequest.Invalidate request => Invalidate(now, asked, request),
             BootRequest.Arm request => Arm(now, asked, request),
+            BootRequest.Hold request => Hold(now, asked, request),
+            BootRequest.Activate request => Activate(now, asked, request),
+            BootRequest.KeepSnapshot request => KeepSnapshot(now, asked, request),
+            BootRequest.SetState request => BootStateRequests.Take(now, asked, request),
             BootRequest.Commit => Commit(now, asked),
             BootRequest.Revert => Revert(now, asked, moment),
             BootRequest.Restart request => Restart(now, asked, request, moment),
@@ -42,7 +46,7 @@ internal static class SupervisionRequests
         {
             return Refuse(
                 now, asked, BootRefusal.NotRunningYet,
-                $"an update to slot {now.Record.Active} waits for the restart; restart, or revert to cancel it");
+                $"slot {now.Record.Active} waits for the restart; restart, or revert to cancel it");
         }
         if (now.Mode != RunMode.Recovery && !now.Record.Committed)
         {
@@ -69,24 +73,83 @@ internal static class SupervisionRequests
 
     private static SupervisionStep Arm(Supervision now, SupervisionEvent.Requested asked, BootRequest.Arm request)
     {
-        if (now.Lease != asked.Connection || now.Record[request.Slot].State != SlotState.Empty
-            || request.Slot != Target(now))
+        if (Obstacle(now, asked, request.Slot, request.CommitTimeoutSeconds) is { } refused)
         {
-            return Refuse(
-                now, asked, BootRefusal.NotInvalidated,
-                $"slot {request.Slot} was not invalidated by this installation; begin the update again");
-        }
-        if (request.CommitTimeoutSeconds is < 0 or > MaxCommitTimeoutSeconds)
-        {
-            return Refuse(
-                now, asked, BootRefusal.BadRequest,
-                $"commit_timeout must be 0 to {MaxCommitTimeoutSeconds} seconds, not {request.CommitTimeoutSeconds}");
+            return refused;
         }
         var record = now.Record.Arm(
             request.Slot, request.Installed, now.Running, request.CommitTimeoutSeconds, now.Settings.TrialAttempts,
             merge: true);
         return Done(now with { Record = record, Lease = null, ArmedInRecovery = now.Running is null }, record, asked);
     }
+
+    private static SupervisionStep Hold(Supervision now, SupervisionEvent.Requested asked, BootRequest.Hold request)
+    {
+        if (Obstacle(now, asked, request.Slot, request.CommitTimeoutSeconds) is { } refused)
+        {
+            return refused;
+        }
+        if (!now.Record.Committed)
+        {
+            // Only in recovery: there is no good firmware that could go on running in the meantime.
+            return Refuse(
+                now, asked, BootRefusal.NotCommitted, "nothing runs that could go on running; install without holding the update");
+        }
+        var record = now.Record.Hold(request.Slot, request.Installed, request.CommitTimeoutSeconds, request.ActivatesItself);
+        return Done(now with { Record = record, Lease = null }, record, asked);
+    }
+
+    private static SupervisionStep Activate(Supervision now, SupervisionEvent.Requested asked, BootRequest.Activate request)
+    {
+        if (now.Lease is not null)
+        {
+            return Refuse(now, asked, BootRefusal.UpdateRunning, "an update is in progress; wait for its end");
+        }
+        if (now.Held is not { } held)
+        {
+            return Refuse(now, asked, BootRefusal.NothingHeld, now.Armed
+                ? "an installed update is activated already and waits for the restart"
+                : "there is no installed update to activate; install one with activate false first");
+        }
+        if (TimeoutProblem(now, asked, request.CommitTimeoutSeconds ?? 0) is { } refused)
+        {
+            return refused;
+        }
+        var record = now.Record.Arm(
+            held, now.Record[held], now.Running, request.CommitTimeoutSeconds ?? now.Record.CommitTimeoutSeconds,
+            now.Settings.TrialAttempts, merge: true);
+        return Done(now with { Record = record, ArmedInRecovery = now.Running is null }, record, asked);
+    }
+
+    private static SupervisionStep KeepSnapshot(
+        Supervision now, SupervisionEvent.Requested asked, BootRequest.KeepSnapshot request)
+    {
+        if (Obstacle(now, asked, request.Slot, request.CommitTimeoutSeconds) is { } refused)
+        {
+            return refused;
+        }
+        if (now.Running is null || !now.Record.Committed)
+        {
+            return Refuse(now, asked, BootRefusal.NotCommitted, "only a committed firmware that runs can be kept");
+        }
+        var record = now.Record.KeepSnapshot(request.Slot, request.Trial, request.CommitTimeoutSeconds);
+        return Done(now with { Record = record, Lease = null }, record, asked);
+    }
+
+    /// <summary>What stands in the way of ending an installation; none when nothing does.</summary>
+    private static SupervisionStep? Obstacle(
+        Supervision now, SupervisionEvent.Requested asked, SlotId slot, int commitTimeoutSeconds) =>
+        now.Lease != asked.Connection || now.Record[slot].State != SlotState.Empty || slot != Target(now)
+            ? Refuse(
+                now, asked, BootRefusal.NotInvalidated,
+                $"slot {slot} was not invalidated by this installation; begin the update again")
+            : TimeoutProblem(now, asked, commitTimeoutSeconds);
+
+    internal static SupervisionStep? TimeoutProblem(Supervision now, SupervisionEvent.Requested asked, int seconds) =>
+        seconds is < 0 or > MaxCommitTimeoutSeconds
+            ? Refuse(
+                now, asked, BootRefusal.BadRequest, $"commit_timeout must be 0 to {MaxCommitTimeoutSeconds} seconds, not {seconds}")
+            : null;
 
     private static SupervisionStep Commit(Supervision now, SupervisionEvent.Requested asked)
     {
@@ -96,7 +159,7 @@ internal static class SupervisionRequests
                 now, asked, BootRefusal.NotRunningYet,
                 $"the new firmware in slot {now.Record.Active} is not running yet; commit it after the restart");
         }
-        if (now.Record.Committed || now.Mode != RunMode.Trial)
+        if (now.Record.Committed || now.Running is null)
         {
             return Refuse(now, asked, BootRefusal.AlreadyCommitted, "already committed; there is nothing to commit");
         }
@@ -108,7 +171,16 @@ internal static class SupervisionRequests
     {
         if (now.Armed && now.Running is { } running)
         {
-            var record = now.Record.CancelArm(running);
+            var record = now.Record.Cancel(running);
+            return Done(now with { Record = record }, record, asked);
+        }
+        if (now.Held is { } held)
+        {
+            if (now.Lease is not null)
+            {
+                return Refuse(now, asked, BootRefusal.UpdateRunning, "an update is in progress; wait for its end");
+            }
+            var record = now.Record.Cancel(held.Other);
             return Done(now with { Record = record }, record, asked);
         }
         if (now.Armed)
@@ -117,7 +189,7 @@ internal static class SupervisionRequests
                 now, asked, BootRefusal.NotRunningYet,
                 $"there is nothing to go back to; restart to try the new firmware in slot {now.Record.Active}");
         }
-        if (!now.CanFallBack)
+        if (now.Record.Committed || now.Running is null || now.Record.Fallback is null)
         {
             return Refuse(now, asked, BootRefusal.AlreadyCommitted, now.Mode == RunMode.Trial
                 ? "there is no other firmware to go back to; commit this one"
@@ -151,14 +223,14 @@ internal static class SupervisionRequests
     private static SupervisionEffect.Answer Answer(SupervisionEvent.Requested asked, BootRecord record) =>
         new(asked.Id, new BootAnswer(BootRefusal.None, "", record.Sequence));
 
-    private static SupervisionStep Done(Supervision next, BootRecord record, SupervisionEvent.Requested asked) =>
+    internal static SupervisionStep Done(Supervision next, BootRecord record, SupervisionEvent.Requested asked) =>
         new(next, record, [Answer(asked, record)]);
 
-    private static SupervisionStep Refuse(
+    internal static SupervisionStep Refuse(
         Supervision now, SupervisionEvent.Requested asked, BootRefusal why, FormattableString text) =>
         Refuse(now, asked, why, FormattableString.Invariant(text));
 
-    private static SupervisionStep Refuse(Supervision now, SupervisionEvent.Requested asked, BootRefusal why, string text) =>
+    internal static SupervisionStep Refuse(Supervision now, SupervisionEvent.Requested asked, BootRefusal why, string text) =>
         SupervisionMachine.Step(
             now, new SupervisionEffect.Answer(asked.Id, new BootAnswer(why, text, now.Record.Sequence)));
 }

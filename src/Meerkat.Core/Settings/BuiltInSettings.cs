@@ -31,6 +31,13 @@ public static class BuiltInSettings
             Min = 0,
             Max = Week,
         },
+        new("update.gate", Text, "\"\"", "Shell command asked before an update begins and before its restart: 0 go, 75 later, else no"),
+        new("update.gate_timeout", WholeNumber, "30", "A gate that has not answered by then is killed and counts as no")
+        {
+            Unit = "s",
+            Min = 1,
+            Max = 600,
+        },
         new("update.enable_post", Flag, "true", "Accept bundles by POST /update"),
         new("update.extra_http_headers", Text, "\"\"", "Further header lines of downloads, each ended by CR LF"),
         new("update.ssl_ca_file", Text, "\"ca.pem\"", "Authorities trusted in downloads; when the file is missing, the system's"),

@@ -10,6 +10,9 @@ public abstract record UpdateEffect
     {
     }
 
+    /// <summary>Ask whoever may veto or delay the update.</summary>
+    public sealed record AskGate(GatePoint Point, Manifest Manifest, SlotId Target) : UpdateEffect;
+
     /// <summary>Ask the boot loader to make the target empty.</summary>
     public sealed record Invalidate(SlotId Target) : UpdateEffect;
 
@@ -21,6 +24,13 @@ public abstract record UpdateEffect
 
     /// <summary>Ask the boot loader to start the target next.</summary>
     public sealed record Arm(SlotId Target, Manifest Manifest, CompletedPart Image) : UpdateEffect;
+
+    /// <summary>Ask the boot loader to keep the target for later.</summary>
+    /// <param name="Target">The slot.</param>
+    /// <param name="Manifest">What is in it.</param>
+    /// <param name="Image">Its image.</param>
+    /// <param name="ActivatesItself">It waits for the gate alone.</param>
+    public sealed record Hold(SlotId Target, Manifest Manifest, CompletedPart Image, bool ActivatesItself) : UpdateEffect;
 
     /// <summary>Remove what a failed update left in the target, and give the lease back.</summary>
     public sealed record CleanUp(SlotId Target) : UpdateEffect;

@@ -10,8 +10,14 @@ public abstract record UpdateState
     {
     }
 
+    /// <summary>The code of an update that may be tried again later; EX_TEMPFAIL of sysexits.h, as a failure.</summary>
+    public const int NotNow = -75;
+
     /// <summary>Bytes arrive; the manifest is not complete. Nothing has been written.</summary>
     public sealed record Receiving : UpdateState;
+
+    /// <summary>The manifest is accepted; the gate is asked. Nothing has been written.</summary>
+    public sealed record Admitted(Manifest Manifest, SlotId Target) : UpdateState;
 
     /// <summary>The manifest is accepted; the boot record is being told that the target is empty.</summary>
     public sealed record Invalidating(Manifest Manifest, SlotId Target) : UpdateState;
@@ -23,7 +29,14 @@ public abstract record UpdateState
     public sealed record Writing(Manifest Manifest, SlotId Target, CompletedPart? Image) : UpdateState;
 
     /// <summary>All parts hold what was declared; everything is flushed and the seal written.</summary>
-    public sealed record Verifying(Manifest Manifest, SlotId Target, CompletedPart Image) : UpdateState;
+    public sealed record Verifying(Manifest Manifest, SlotId Target, CompletedPart Image, bool Activate) : UpdateState;
+
+    /// <summary>The slot is sealed; the gate is asked for the restart.</summary>
+    public sealed record Installed(Manifest Manifest, SlotId Target, CompletedPart Image) : UpdateState;
+
+    /// <summary>The slot is sealed; the boot record is being told to keep it for later.</summary>
+    /// <param name="Text">How the update ends, for people.</param>
+    public sealed record Holding(string Text) : UpdateState;
 
     /// <summary>The slot is sealed; the boot record is being told to start it next.</summary>
     public sealed record Arming(Manifest Manifest, SlotId Target, CompletedPart Image) : UpdateState;

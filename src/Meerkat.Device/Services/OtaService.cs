@@ -14,7 +14,7 @@ namespace Meerkat.Device.Services;
 /// negative code and <c>CODE TEXT</c>.
 /// </summary>
 internal sealed class OtaService(
-    DeviceRoot device, BootLoaderCalls boot, ConfigStore config, PulledUpdates pulls, PushedUpdate push, DeviceRestart restart)
+    DeviceRoot device, BootLoaderCalls boot, ConfigStore config, PulledUpdates pulls, PushedUpdate push, DeviceRestart restart, CommitGuard commits)
 {
     public const int MostTimeoutSeconds = 86400;
     public const int MostCommitTimeoutSeconds = 604800;
@@ -22,15 +22,14 @@ internal sealed class OtaService(
     public void AddTo(RpcDispatcher calls)
     {
         calls.Add(
-            "OTA.Update", "{url: %Q, blob_url: %Q, section: %Q, timeout: %d, commit_timeout: %d, ignore_same_version: %B, wait: %B}",
+            "OTA.Update", "{url: %Q, blob_url: %Q, section: %Q, timeout: %d, commit_timeout: %d, ignore_same_version: %B, activate: %B, wait: %B}",
             "Fetches a bundle and installs it; answers when that has ended, or with wait false at once", UpdateAsync);
-        calls.Add("OTA.Begin", "{timeout: %d, commit_timeout: %d, size: %ld, ignore_same_version: %B}", "Begins an update that comes in pieces", Begin);
+        calls.Add("OTA.Begin", "{timeout: %d, commit_timeout: %d, size: %ld, ignore_same_version: %B, activate: %B}", "Begins an update that comes in pieces", Begin);
         calls.Add("OTA.Write", "{offset: %ld, data: %Q}", "The next piece, base64; a piece that came before is acknowledged", Write);
         calls.Add("OTA.End", "", "Finishes the update and restarts, or gives up one that is not whole", End);
-        calls.Add("OTA.Commit", "", "Marks the running firmware good", (_, _) => Done(boot.Commit));
-        calls.Add("OTA.Revert", "", "Gives the trial up, or cancels an update that waits for the restart", (_, _) => Done(boot.Revert));
+        calls.Add("OTA.Commit", "", "Marks the running firmware good", CommitAsync);
+        calls.Add("OTA.Revert", "", "Gives the trial up, or cancels an update that waits for the restart or its activation", (_, _) => Done(boot.Revert));
         calls.Add("OTA.Status", "{output: %Q}", "The state of update, slots and trial; output full: all that is kept of a failed firmware's output", Status);
-        calls.Add("OTA.GetBootState", "", "What the next boot does", (_, _) => Result(BootState(boot.Status())));
     }
 
     private async Task<JsonNode?> UpdateAsync(RpcCall call, CancellationToken cancellationToken)
@@ -105,27 +104,25 @@ internal sealed class OtaService(
         return Result(OtaStatusView.Of(now, pulls.Status, now.Reason is null ? null : FailedOutput.Read(device.Volume, full)));
     }
 
-    private static JsonObject BootState(BootStatus now) => new()
-    {
-        ["active_slot"] = now.Active,
-        ["is_committed"] = now.Committed,
-        ["revert_slot"] = now.Fallback ?? -1,
-        ["commit_timeout"] = now.CommitTimeout,
-        ["reason"] = now.Reason?.Text,
-    };
-
     private UpdateOptions Options(RpcArguments arguments) => new()
     {
         CommitTimeoutSeconds = (int)(arguments.WholeNumber("commit_timeout", 0, MostCommitTimeoutSeconds)
             ?? config.Values.WholeNumber("update.commit_timeout")),
         // As every era of the original: a call that names a bundle means that bundle. Polling and /update default to true.
         IgnoreSameVersion = arguments.Flag("ignore_same_version") ?? false,
+        Activate = arguments.Flag("activate") ?? true,
     };
 
     private TimeSpan Timeout(RpcArguments arguments) => TimeSpan.FromSeconds(
         arguments.WholeNumber("timeout", 1, MostTimeoutSeconds) ?? config.Values.WholeNumber("update.timeout"));
 
     private static JsonObject Outcome(UpdateResult result) => new() { ["code"] = result.Code, ["message"] = result.Message };
+
+    private async Task<JsonNode?> CommitAsync(RpcCall call, CancellationToken cancellationToken)
+    {
+        await commits.CommitAsync(cancellationToken).ConfigureAwait(false);
+        return null;
+    }
 
     private static Task<JsonNode?> Done(Action action)
     {

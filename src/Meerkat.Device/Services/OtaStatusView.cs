@@ -44,6 +44,7 @@ internal static class OtaStatusView
             ["running_slot"] = boot.Running,
             ["active_slot"] = boot.Active,
             ["fallback_slot"] = boot.Fallback ?? -1,
+            ["held_slot"] = boot.Held,
             ["phase"] = Phase(boot, shown),
             ["ready"] = boot.Ready,
             ["deadline_left"] = boot.DeadlineLeft,
@@ -58,6 +59,7 @@ internal static class OtaStatusView
         boot.Armed ? "armed"
         : update.State == 1 ? update.Phase
         : boot.Mode is "trial" or "recovery" ? boot.Mode
+        : boot.Held is not null ? "held"
         : "idle";
 
     private static JsonObject? Reason(ReasonStatus? reason) => reason is null ? null : new JsonObject

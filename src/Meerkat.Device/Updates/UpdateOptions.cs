@@ -6,6 +6,9 @@ public sealed record UpdateOptions
     /// <summary>Seconds from the start of the new firmware to the commit, 0 to 604800; 0: it commits by itself when ready.</summary>
     public int CommitTimeoutSeconds { get; init; }
 
+    /// <summary>Start it when it is installed; false: it is held until somebody activates it.</summary>
+    public bool Activate { get; init; } = true;
+
     /// <summary>Length of the bundle, where the sender said it.</summary>
     public long? AnnouncedBytes { get; init; }
 

@@ -8,5 +8,8 @@ public sealed record UpdateResult(int Code, string Message, bool NeedsRestart)
 {
     public bool Succeeded => Code > 0;
 
+    /// <summary>The device's gate said not now: the same update may be tried again later.</summary>
+    public bool IsNotNow => Code == Core.Updates.UpdateState.NotNow;
+
     public static UpdateResult Failed(string message) => new(-1, message, false);
 }

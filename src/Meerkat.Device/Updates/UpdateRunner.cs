@@ -14,7 +14,10 @@ using Meerkat.Storage;
 namespace Meerkat.Device.Updates;
 
 /// <summary>The one place of a device where updates run, one at a time.</summary>
-public sealed class UpdateRunner(DeviceRoot device) : IDisposable
+/// <param name="device">The device's root.</param>
+/// <param name="gatekeeper">Asked before an update begins and before its restart.</param>
+/// <param name="held">Told that an update waits for the gate.</param>
+public sealed class UpdateRunner(DeviceRoot device, UpdateGate gatekeeper, Action held) : IDisposable
 {
     private const int MostSettingsBytes = 1 << 20;
 
@@ -68,7 +71,7 @@ public sealed class UpdateRunner(DeviceRoot device) : IDisposable
                 return obstacle;
             }
             session = new UpdateSession(
-                slots, link, status, owner, options, () => Gather(status, options));
+                slots, link, status, owner, options, () => Gather(status, options), gatekeeper.Ask, held);
             return new UpdateBegin.Started(session);
         }
     }

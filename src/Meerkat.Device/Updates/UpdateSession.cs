@@ -22,6 +22,9 @@ public sealed class UpdateSession : IDisposable
     private readonly UserId owner;
     private readonly SlotId target;
     private readonly Func<AdmissionFacts> gather;
+    private readonly Func<GateQuestion, GateAnswer> ask;
+    private readonly Action held;
+    private readonly FirmwareVersion running;
     private readonly BundleReader reader;
     private readonly long? expectedBytes;
 
@@ -38,21 +41,32 @@ public sealed class UpdateSession : IDisposable
         BootStatus status,
         UserId owner,
         UpdateOptions options,
-        Func<AdmissionFacts> gather)
+        Func<AdmissionFacts> gather,
+        Func<GateQuestion, GateAnswer> ask,
+        Action held)
     {
         this.slots = slots;
         this.link = link;
         this.owner = owner;
         this.gather = gather;
+        this.ask = ask;
+        this.held = held;
+        running = status.Running is { } number
+            ? new FirmwareVersion(status.Slots[number].Version, status.Slots[number].BuildId)
+            : FirmwareVersion.None;
         sequence = status.Sequence;
         target = new SlotId(status.Running ?? status.Active).Other;
         expectedBytes = options.AnnouncedBytes ?? options.ExpectedBytes;
         CommitTimeoutSeconds = options.CommitTimeoutSeconds;
+        Activate = options.Activate;
         reader = new BundleReader(new Sink(this), announcedBytes: options.AnnouncedBytes);
     }
 
     /// <summary>May be changed until <see cref="Complete"/>: a form may name it after the file.</summary>
     public int CommitTimeoutSeconds { get; set; }
+
+    /// <summary>Whether it is started at its end; false: it is held. May be changed until <see cref="Complete"/>.</summary>
+    public bool Activate { get; set; }
 
     /// <summary>Bytes taken so far.</summary>
     public long ReceivedBytes { get; private set; }
@@ -72,8 +86,8 @@ public sealed class UpdateSession : IDisposable
                 UpdateState.Ended { NeedsRestart: true } ended => new UpdateStatus(3, ended.Text, 100, "armed"),
                 UpdateState.Ended { Code: > 0 } ended => new UpdateStatus(3, ended.Text, percent, "idle"),
                 UpdateState.Ended ended => new UpdateStatus(2, ended.Text, percent, "idle"),
-                UpdateState.Receiving => new UpdateStatus(1, "progress", percent, "receiving"),
-                UpdateState.Verifying or UpdateState.Arming => new UpdateStatus(1, "progress", percent, "verifying"),
+                UpdateState.Receiving or UpdateState.Admitted => new UpdateStatus(1, "progress", percent, "receiving"),
+                UpdateState.Verifying or UpdateState.Installed or UpdateState.Arming or UpdateState.Holding => new UpdateStatus(1, "progress", percent, "verifying"),
                 _ => new UpdateStatus(1, "progress", percent, "writing"),
             };
         }
@@ -113,7 +127,7 @@ public sealed class UpdateSession : IDisposable
                 var problem = reader.Complete();
                 var whole = problem is null && bundleEnded;
                 Take(whole
-                    ? new UpdateEvent.BundleEnded()
+                    ? new UpdateEvent.BundleEnded(Activate)
                     : new UpdateEvent.Failed(-1, problem?.Text ?? "the bundle ended before its archive did"));
             }
             return Ended()!;
@@ -197,6 +211,10 @@ public sealed class UpdateSession : IDisposable
     {
         switch (effect)
         {
+            case UpdateEffect.AskGate gate:
+                var question = new GateQuestion(gate.Point, gate.Manifest.Name, gate.Manifest.Firmware, running, gate.Target);
+                Take(new UpdateEvent.GateAnswered(ask(question)));
+                break;
             case UpdateEffect.Invalidate invalidate:
                 TakeReply(link.Invalidate(sequence, invalidate.Target), new UpdateEvent.Invalidated());
                 break;
@@ -208,9 +226,17 @@ public sealed class UpdateSession : IDisposable
                 Take(new UpdateEvent.Sealed());
                 break;
             case UpdateEffect.Arm arm:
-                var installed = new SlotRecord(
-                    SlotState.Written, arm.Manifest.Firmware, arm.Image.Sha256, arm.Image.SizeBytes, 0);
-                TakeReply(link.Arm(sequence, arm.Target, installed, CommitTimeoutSeconds), new UpdateEvent.Armed());
+                TakeReply(
+                    link.Arm(sequence, arm.Target, Installed(arm.Manifest, arm.Image), CommitTimeoutSeconds), new UpdateEvent.Armed());
+                break;
+            case UpdateEffect.Hold hold:
+                TakeReply(
+                    link.Hold(sequence, hold.Target, Installed(hold.Manifest, hold.Image), CommitTimeoutSeconds, hold.ActivatesItself),
+                    new UpdateEvent.Held());
+                if (hold.ActivatesItself)
+                {
+                    held();
+                }
                 break;
             case UpdateEffect.CleanUp cleanUp:
                 writer?.Dispose();
@@ -220,6 +246,9 @@ public sealed class UpdateSession : IDisposable
                 throw new System.Diagnostics.UnreachableException();
         }
     }
+
+    private static SlotRecord Installed(Manifest manifest, CompletedPart image) =>
+        new(SlotState.Written, manifest.Firmware, image.Sha256, image.SizeBytes, 0);
 
     private void TakeReply(LinkReply reply, UpdateEvent done)
     {

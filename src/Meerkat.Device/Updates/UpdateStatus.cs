@@ -7,5 +7,7 @@ namespace Meerkat.Device.Updates;
 /// <param name="Phase">idle, receiving, writing, verifying, armed.</param>
 public sealed record UpdateStatus(int State, string Message, int ProgressPercent, string Phase)
 {
+    public const int Running = 1;
+
     public static readonly UpdateStatus Idle = new(0, "idle", 0, "idle");
 }

@@ -23,7 +23,23 @@ public sealed class BootTransitionsTests
             "active 1 uncommitted, fallback 0; 0 committed 1, 1 written 0; timeout 0, trials 2, merges 0"),
         ["arm in recovery"] = (Records.Factory, Records.Factory.Arm(SlotId.One, Records.Slot("2"), null, 9, 1, merge: true),
             "active 1 uncommitted, fallback none; 0 committed 1, 1 written 0; timeout 9, trials 1, merges 3 pending"),
-        ["cancel"] = (Records.Armed(), Records.Armed().CancelArm(SlotId.Zero),
+        ["hold"] = (Records.Factory.Invalidate(SlotId.One), Records.Held,
+            "active 0 committed, fallback none; 0 committed 1, 1 written 0; timeout 60, trials 0, merges 0"),
+        ["invalidate what is held"] = (Records.Held, Records.Held.Invalidate(SlotId.One),
+            "active 0 committed, fallback none; 0 committed 1, 1 empty 0; timeout 0, trials 0, merges 0"),
+        ["keep a snapshot"] = (Records.Committed.Invalidate(SlotId.Zero), Records.Committed.Invalidate(SlotId.Zero).KeepSnapshot(SlotId.Zero, false, 7),
+            "active 1 committed, fallback 0; 0 committed 2, 1 committed 2; timeout 0, trials 0, merges 0"),
+        ["keep a snapshot to go back to"] = (
+            Records.Committed.Invalidate(SlotId.Zero), Records.Committed.Invalidate(SlotId.Zero).KeepSnapshot(SlotId.Zero, true, 7),
+            "active 1 uncommitted, fallback 0; 0 committed 2, 1 committed 2; timeout 7, trials 1, merges 0"),
+        ["set the other slot active"] = (Records.Committed, Records.Committed.Set(SlotId.Zero, SlotId.One, true, 0),
+            "active 0 committed, fallback 1; 0 committed 1, 1 committed 2; timeout 0, trials 0, merges 0"),
+        ["set the active slot on trial"] = (Records.Committed, Records.Committed.Set(SlotId.One, SlotId.Zero, false, 30),
+            "active 1 uncommitted, fallback 0; 0 committed 1, 1 committed 2; timeout 30, trials 1, merges 0"),
+        ["cancel what was set"] = (
+            Records.Committed.Set(SlotId.Zero, SlotId.One, true, 0), Records.Committed.Set(SlotId.Zero, SlotId.One, true, 0).Cancel(SlotId.One),
+            "active 1 committed, fallback 0; 0 committed 1, 1 committed 2; timeout 0, trials 0, merges 0"),
+        ["cancel"] = (Records.Armed(), Records.Armed().Cancel(SlotId.Zero),
             "active 0 committed, fallback none; 0 committed 1, 1 empty 0; timeout 0, trials 0, merges 0"),
         ["count a merge"] = (Records.Armed(), Records.Armed().CountMergeAttempt(),
             "active 1 uncommitted, fallback 0; 0 committed 1, 1 written 0; timeout 300, trials 1, merges 2 pending"),
@@ -60,7 +76,8 @@ public sealed class BootTransitionsTests
     public void TransitionToCommitted_HasNothingPending(string name)
     {
         var after = Rows[name].After;
-        Assert.True(!after.Committed || after is { MergePending: false, TrialAttempts: 0, CommitTimeoutSeconds: 0 });
+        Assert.True(!after.Committed || after is { MergePending: false, TrialAttempts: 0 });
+        Assert.True(!after.Committed || after.Held is not null || after is { CommitTimeoutSeconds: 0, ActivatesItself: false });
     }
 
     [Fact]

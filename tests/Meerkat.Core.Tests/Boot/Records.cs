@@ -25,6 +25,10 @@ internal static class Records
         .Invalidate(SlotId.One)
         .Arm(SlotId.One, Slot("1.1.0"), SlotId.Zero, commitTimeoutSeconds, attempts, merge: true);
 
+    /// <summary>1.1.0 has been installed in slot 1, and waits for the gate.</summary>
+    public static BootRecord Held { get; } =
+        Factory.Invalidate(SlotId.One).Hold(SlotId.One, Slot("1.1.0"), 60, activatesItself: true);
+
     /// <summary>1.1.0 runs in slot 1, with 1.0.0 in slot 0 to go back to.</summary>
     public static BootRecord Trial(int commitTimeoutSeconds = 300) => Armed(commitTimeoutSeconds).StartTrial(KernelBoot);
 
@@ -70,14 +74,15 @@ internal static class Records
             DateTimeOffset.FromUnixTimeMilliseconds(at), new string(detail), lost));
 
     private static readonly Gen<BootRecord> GenBare = Gen.Select(
-        Gen.ULong, GenSlot, Gen.Bool, Gen.Bool, Gen.Bool, Gen.Int[0, int.MaxValue], Gen.Byte, Gen.Byte,
-        (sequence, active, fallback, committed, pending, timeout, trials, merges) => new BootRecord
+        Gen.ULong, GenSlot, Gen.Bool, Gen.Bool, Gen.Bool.Array[2], Gen.Int[0, int.MaxValue], Gen.Byte, Gen.Byte,
+        (sequence, active, fallback, committed, flags, timeout, trials, merges) => new BootRecord
         {
             Sequence = sequence,
             Active = active,
             Fallback = fallback ? active.Other : null,
             Committed = committed,
-            MergePending = pending,
+            MergePending = flags[0],
+            ActivatesItself = flags[1],
             CommitTimeoutSeconds = timeout,
             TrialAttempts = trials,
             MergeAttempts = merges,

@@ -22,6 +22,12 @@ public sealed class SupervisionOrderTests
         ("forced restart", 0, (_, id) => Ask(id, 2, new BootRequest.Restart(null, true)), true),
         ("begin", 0, (now, id) => Ask(id, 1, new BootRequest.Invalidate(null, Target(now), true)), true),
         ("arm", 0, (now, id) => Ask(id, 1, new BootRequest.Arm(null, Target(now), Records.Slot("9"), 60)), true),
+        ("hold", 0, (now, id) => Ask(id, 1, new BootRequest.Hold(null, Target(now), Records.Slot("9"), 60, true)), true),
+        ("activate", 0, (_, id) => Ask(id, 2, new BootRequest.Activate(null, null)), true),
+        ("keep snapshot", 0, (now, id) => Ask(id, 1, new BootRequest.KeepSnapshot(null, Target(now), true, 60)), true),
+        ("set the other slot", 0, (now, id) => Ask(id, 2, new BootRequest.SetState(null, new() { Active = now.Record.Active.Other }, "")), true),
+        ("set on trial", 0, (_, id) => Ask(id, 2, new BootRequest.SetState(null, new() { Committed = false, CommitTimeoutSeconds = 5 }, "")), true),
+        ("set good, no fallback", 0, (_, id) => Ask(id, 2, new BootRequest.SetState(null, new() { Committed = true, SetsFallback = true }, "")), true),
         ("stale commit", 0, (now, id) => Ask(id, 1, new BootRequest.Commit(now.Record.Sequence - 1)), true),
         ("disconnect", 0, (_, _) => new SupervisionEvent.Disconnected(1), true),
         ("exit", 0.5, (_, _) => new SupervisionEvent.FirmwareExited(new ExitStatus(1, 0)), true),
@@ -43,6 +49,10 @@ public sealed class SupervisionOrderTests
         ["trial with nothing to fall back to"] = () => Scene.LonelyTrial().Now,
         ["committed"] = () => Scene.Committed(new() { MaxCrashes = 2 }).Now,
         ["armed"] = () => Scene.Armed().Now,
+        ["held"] = () => new Scene(Records.Held, RunMode.Committed, SlotId.Zero).Now,
+        ["set on trial"] = () => new Scene(Records.Committed.Set(SlotId.One, SlotId.Zero, false, 30), RunMode.Committed, SlotId.One).Now,
+        ["trial of a committed slot"] = () => new Scene(
+            Records.Committed.Set(SlotId.One, SlotId.Zero, false, 30).StartTrial(Records.KernelBoot), RunMode.Trial, SlotId.One).Now,
         ["recovery"] = () => Scene.Recovery().Now,
         ["committed record in recovery"] = () => new Scene(Records.Committed, RunMode.Recovery, null).Now,
     };
@@ -118,6 +128,8 @@ public sealed class SupervisionOrderTests
         Require(record == step.Next.Record, "what is stored is what is in force");
         Require(record.Sequence == now.Record.Sequence + 1, "the sequence grows by one with each write");
         Require(record.Active != record.Fallback, "a slot is not its own fallback");
+        Require(record.Fallback is not { } fallback || record[fallback].State == SlotState.Committed,
+            "a slot to fall back to that never was committed");
         Require(!record.Committed || record[record.Active].State == SlotState.Committed || now.Mode == RunMode.Recovery,
             "a committed record whose active slot is not");
         Require(
@@ -139,7 +151,8 @@ public sealed class SupervisionOrderTests
         Require(reply.Done || step.Store is null, "what is refused stores nothing");
         Require(request is not BootRequest.Commit || !reply.Done || step.Store is { Committed: true },
             "a commit is answered only with a committed record");
-        Require(request is not BootRequest.Commit || !reply.Done || now.Mode == RunMode.Trial, "a commit of what is no trial");
+        Require(request is not BootRequest.Commit || !reply.Done || (!now.Record.Committed && now.Running == now.Record.Active),
+            "a commit of what does not run");
         Require(request is BootRequest.Restart || !reply.Done || step.Store is not null, "done, but not durable");
     }
 

@@ -8,6 +8,7 @@ public sealed class SupervisionRequestTests
     private static readonly BootRequest Commit = new BootRequest.Commit(null);
     private static readonly BootRequest Revert = new BootRequest.Revert(null);
     private static readonly BootRequest Restart = new BootRequest.Restart(null, false);
+    private static readonly BootRequest Activate = new BootRequest.Activate(null, null);
     private static readonly BootRequest Begin = new BootRequest.Invalidate(null, SlotId.Zero, true);
 
     /// <summary>What is asked when, and the refusal in full.</summary>
@@ -21,7 +22,7 @@ public sealed class SupervisionRequestTests
             ["commit when armed"] = (Scene.Armed, Commit, BootRefusal.NotRunningYet,
                 "the new firmware in slot 0 is not running yet; commit it after the restart"),
             ["begin when armed"] = (Scene.Armed, Begin, BootRefusal.NotRunningYet,
-                "an update to slot 0 waits for the restart; restart, or revert to cancel it"),
+                "slot 0 waits for the restart; restart, or revert to cancel it"),
             ["begin in a trial"] = (() => Scene.Trial(), Begin, BootRefusal.NotCommitted,
                 "the previous update has not been committed yet; commit or revert it first"),
             ["restart in a trial"] = (() => Scene.Trial(), Restart, BootRefusal.TrialRunning,
@@ -45,6 +46,37 @@ public sealed class SupervisionRequestTests
                 "commit_timeout must be 0 to 604800 seconds, not -1"),
             ["arm with eight days"] = (() => Installing(Scene.Agent), Arm(691200), BootRefusal.BadRequest,
                 "commit_timeout must be 0 to 604800 seconds, not 691200"),
+            ["activate nothing"] = (() => Scene.Committed(), Activate, BootRefusal.NothingHeld,
+                "there is no installed update to activate; install one with activate false first"),
+            ["activate twice"] = (Scene.Armed, Activate, BootRefusal.NothingHeld,
+                "an installed update is activated already and waits for the restart"),
+            ["activate for eight days"] = (Held, new BootRequest.Activate(null, 691200), BootRefusal.BadRequest,
+                "commit_timeout must be 0 to 604800 seconds, not 691200"),
+            ["activate while another installs"] = (() => Installing(Scene.Stranger), Activate, BootRefusal.UpdateRunning,
+                "an update is in progress; wait for its end"),
+            ["hold without a begin"] = (() => Scene.Committed(), new BootRequest.Hold(null, SlotId.Zero, Records.Slot("1.2.0"), 0, false),
+                BootRefusal.NotInvalidated, "slot 0 was not invalidated by this installation; begin the update again"),
+            ["keep a snapshot without a begin"] = (() => Scene.Committed(), new BootRequest.KeepSnapshot(null, SlotId.Zero, true, 0),
+                BootRefusal.NotInvalidated, "slot 0 was not invalidated by this installation; begin the update again"),
+            ["set nothing"] = (() => Scene.Committed(), Set(new()), BootRefusal.BadRequest,
+                "nothing to set: expected active_slot, revert_slot, is_committed or commit_timeout"),
+            ["set a broken slot"] = (() => Scene.Committed(), new BootRequest.SetState(null, new() { Active = SlotId.Zero }, "slot 0 is no good"),
+                BootRefusal.NotBootable, "slot 0 is no good"),
+            ["set an empty slot"] = (() => new Scene(Records.Factory, RunMode.Committed, SlotId.Zero),
+                Set(new() { Active = SlotId.One, Committed = false }), BootRefusal.NotBootable,
+                "slot 1 cannot be started: the record says that nothing is in it"),
+            ["set while another installs"] = (() => Installing(Scene.Stranger), Set(new() { Committed = false }), BootRefusal.UpdateRunning,
+                "an update is in progress; wait for its end"),
+            ["set when armed"] = (Scene.Armed, Set(new() { Active = SlotId.One }), BootRefusal.NotRunningYet,
+                "an update in slot 0 waits for the restart; restart, or revert to cancel it"),
+            ["set in a trial"] = (() => Scene.Trial(), Set(new() { Committed = true }), BootRefusal.TrialRunning,
+                "a trial runs; commit or revert it first (commit_timeout alone may be set)"),
+            ["set a held slot good"] = (Held, Set(new() { Active = SlotId.One }), BootRefusal.NotCommitted,
+                "slot 1 has never been committed; set is_committed to false as well, and it gets a trial"),
+            ["set a held slot as the fallback"] = (Held, Set(new() { SetsFallback = true, Fallback = SlotId.One }), BootRefusal.NotCommitted,
+                "slot 1 has never been committed and cannot be the fallback: a fall back gives no trial"),
+            ["set a slot as its own fallback"] = (() => Scene.Committed(), Set(new() { SetsFallback = true, Fallback = SlotId.One }),
+                BootRefusal.BadRequest, "slot 1 cannot be its own fallback; name the other slot, or -1 for none"),
             ["on an older sequence"] = (() => Scene.Committed(), new BootRequest.Commit(1), BootRefusal.RecordMoved,
                 "the boot record has moved from 1 to 5; read the status and decide again"),
             ["anything while stopping"] = (Stopping, Commit, BootRefusal.Stopping,
@@ -157,6 +189,77 @@ public sealed class SupervisionRequestTests
     [Fact]
     public void RequestOnTheSequenceInForce_IsDone() =>
         Assert.True(Scene.Trial().Ask(new BootRequest.Commit(Records.Trial().Sequence)).Done);
+
+    [Fact]
+    public void HeldUpdate_IsActivatedWithTheTimeoutItCameWith()
+    {
+        var scene = Installing(Scene.Agent);
+        Assert.True(scene.Ask(new BootRequest.Hold(null, SlotId.Zero, Records.Slot("1.2.0"), 60, true)).Done);
+        Assert.Equal((SlotId.Zero, false, (long?)null), (scene.Now.Held!.Value, scene.Now.Armed, scene.Now.Lease));
+        Assert.True(scene.Ask(Activate).Done);
+        Assert.Equal(Records.Armed(60).CommitTimeoutSeconds, scene.Now.Record.CommitTimeoutSeconds);
+        Assert.Equal((SlotId.Zero, (SlotId?)SlotId.One, true), (scene.Now.Record.Active, scene.Now.Record.Fallback, scene.Now.Record.MergePending));
+        Assert.Null(scene.Now.Held);
+    }
+
+    [Fact]
+    public void RevertOfAHeldUpdate_DiscardsIt()
+    {
+        var scene = Held();
+        Assert.True(scene.Ask(Revert).Done);
+        Assert.Equal(SlotState.Empty, scene.Now.Record[SlotId.One].State);
+        Assert.Equal((SlotId?)null, scene.Now.Held);
+    }
+
+    [Fact]
+    public void NewUpdate_ReplacesAHeldOne()
+    {
+        var scene = Held();
+        Assert.True(scene.Ask(new BootRequest.Invalidate(null, SlotId.One, true)).Done);
+        Assert.Null(scene.Now.Held);
+    }
+
+    [Fact]
+    public void OtherSlotSetActive_MakesTheOldOneTheFallback_AndRevertTakesItBack()
+    {
+        var scene = Scene.Committed();
+        Assert.True(scene.Ask(Set(new() { Active = SlotId.Zero })).Done);
+        Assert.Equal((SlotId.Zero, (SlotId?)SlotId.One, true), (scene.Now.Record.Active, scene.Now.Record.Fallback, scene.Now.Record.Committed));
+        Assert.True(scene.Now.Armed);
+        Assert.Equal(BootRefusal.NotRunningYet, scene.Ask(Begin).Refusal);
+        Assert.True(scene.Ask(Revert).Done);
+        Assert.Equal((SlotId.One, (SlotId?)SlotId.Zero), (scene.Now.Record.Active, scene.Now.Record.Fallback));
+        Assert.Equal(SlotState.Committed, scene.Now.Record[SlotId.Zero].State);
+    }
+
+    [Fact]
+    public void RunningSlotSetOnTrial_IsCommittedOrRevertedAsOneThatRuns()
+    {
+        var scene = Scene.Committed();
+        Assert.True(scene.Ask(Set(new() { Committed = false, CommitTimeoutSeconds = 5 })).Done);
+        Assert.Equal((1, false), (scene.Now.Record.TrialAttempts, scene.Now.Record.MergePending));
+        Assert.Null(scene.Now.CommitDeadline);
+        Assert.Equal(BootRefusal.NotCommitted, scene.Ask(Begin).Refusal);
+        Assert.True(scene.Ask(Commit).Done);
+        Assert.True(scene.Now.Record.Committed);
+        scene.Ask(Set(new() { Committed = false }));
+        Assert.True(scene.Ask(Revert).Done);
+        Assert.True(scene.Now.Stopping);
+        Assert.Equal(SlotId.Zero, scene.Now.Record.Active);
+    }
+
+    [Fact]
+    public void TimeoutSetInATrial_MovesTheDeadline()
+    {
+        var scene = Scene.Trial();
+        var before = scene.Now.CommitDeadline!.Value;
+        Assert.True(scene.Ask(Set(new() { CommitTimeoutSeconds = 600 })).Done);
+        Assert.Equal(before + TimeSpan.FromSeconds(300), scene.Now.CommitDeadline);
+    }
+
+    private static BootRequest Set(BootStateChange change) => new BootRequest.SetState(null, change, "");
+
+    private static Scene Held() => new(Records.Held, RunMode.Committed, SlotId.Zero);
 
     private static BootRequest Arm(int timeout = 300, int slot = 0) =>
         new BootRequest.Arm(null, new SlotId(slot), Records.Slot("1.2.0"), timeout);

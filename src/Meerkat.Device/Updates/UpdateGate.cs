@@ -1,0 +1,111 @@
+using System.Globalization;
+using Meerkat.Boot;
+using Meerkat.Boot.Posix;
+using Meerkat.Core.Boot;
+using Meerkat.Core.Settings;
+using Meerkat.Core.Updates;
+using Meerkat.Core.Values;
+using Meerkat.Storage;
+
+namespace Meerkat.Device.Updates;
+
+/// <summary>
+/// Who may veto or delay an update: what the application that hosts the agent has to say, then the command of <c>update.gate</c>. The
+/// command runs as the firmware's user in the firmware's file system, because a firmware may set it.
+/// </summary>
+public sealed class UpdateGate : IDisposable
+{
+    private const int LaterCode = 75;
+
+    private readonly DeviceRoot device;
+    private readonly SlotId? slot;
+    private readonly Func<SettingValues> settings;
+    private readonly Action<string> log;
+    private readonly UserId owner;
+    private readonly CancellationTokenSource ending = new();
+
+    internal UpdateGate(DeviceRoot device, SlotId? slot, Func<SettingValues> settings, Action<string> log)
+    {
+        this.device = device;
+        this.slot = slot;
+        this.settings = settings;
+        this.log = log;
+        owner = FirmwareUser.Of(device);
+    }
+
+    /// <summary>The application's own answer; none where no application hosts the agent. Asked in the thread of the update.</summary>
+    public Func<GateQuestion, CancellationToken, GateAnswer>? Application { get; set; }
+
+    /// <summary>Answers of the gate that let an update pass are not logged.</summary>
+    public GateAnswer Ask(GateQuestion question)
+    {
+        var answer = Application?.Invoke(question, ending.Token) ?? new GateAnswer.Go();
+        if (answer is GateAnswer.Go && settings().Text("update.gate") is { Length: > 0 } command)
+        {
+            answer = Run(command, question);
+        }
+        if (answer is not GateAnswer.Go)
+        {
+            log($"update: the gate says {answer} to {question.Offered.Version} before the {Name(question.Point)}");
+        }
+        return answer;
+    }
+
+    /// <summary>A command that runs is ended, and counts as no.</summary>
+    public void Dispose()
+    {
+        ending.Cancel();
+        ending.Dispose();
+    }
+
+    private GateAnswer Run(string command, GateQuestion question)
+    {
+        var seconds = settings().WholeNumber("update.gate_timeout");
+        try
+        {
+            var (end, output) = ShellCommand.Run(
+                command,
+                slot is { } some ? $"{device.Path}/{SlotPaths.Files(some)}" : device.Path,
+                owner,
+                Environment(question),
+                TimeSpan.FromSeconds(seconds),
+                ending.Token);
+            return end switch
+            {
+                null when ending.IsCancellationRequested => new GateAnswer.Refuse("the device is shutting down"),
+                null => new GateAnswer.Refuse(Invariant($"update.gate did not answer within {seconds} s (update.gate_timeout) and was ended")),
+                { Signal: 0, Code: 0 } => new GateAnswer.Go(),
+                { Signal: 0, Code: LaterCode } => new GateAnswer.Wait(output),
+                _ => new GateAnswer.Refuse(output.Length > 0 ? output : $"update.gate ended with {end} and said nothing"),
+            };
+        }
+        catch (IOException fault)
+        {
+            return new GateAnswer.Refuse($"update.gate could not be asked: {fault.Message}");
+        }
+    }
+
+    private Dictionary<string, string> Environment(GateQuestion question)
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["MEERKAT_GATE"] = Name(question.Point),
+            ["MEERKAT_UPDATE_NAME"] = question.Name,
+            ["MEERKAT_UPDATE_VERSION"] = question.Offered.Version,
+            ["MEERKAT_UPDATE_BUILD_ID"] = question.Offered.BuildId,
+            ["MEERKAT_VERSION"] = question.Running.Version,
+            ["MEERKAT_DATA"] = $"{device.Path}/{DeviceRoot.DataPath}",
+            ["MEERKAT_CONFIG"] = $"{device.Path}/{RunConfiguration.Path}",
+        };
+        if (slot is { } some)
+        {
+            variables["MEERKAT_SLOT"] = some.ToString();
+            variables["MEERKAT_FS"] = $"{device.Path}/{SlotPaths.Files(some)}";
+        }
+        return variables;
+    }
+
+    private static string Name(GatePoint point) => point == GatePoint.Begin ? "begin" : "restart";
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
