@@ -106,7 +106,7 @@ public static class AgentProgram
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddProvider(new LineLogger(log));
         builder.Services.AddRoutingCore();
-        builder.Services.AddMeerkat(agent);
+        builder.Services.AddDevice(agent);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         if (address is null)

@@ -1,21 +1,53 @@
+using Meerkat.Agent;
 using Meerkat.Core.Protocol;
 using Meerkat.Device;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
-namespace Meerkat.Agent;
+namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>The device's endpoints in an application.</summary>
 public static class MeerkatEndpoints
 {
-    /// <summary>Maps <c>/update</c>, <c>/update/commit</c>, <c>/update/revert</c>, <c>/rpc</c>, <c>/rpc/METHOD</c> and <c>/healthz</c>.</summary>
-    /// <exception cref="InvalidOperationException"><see cref="MeerkatServices.AddMeerkat"/> was not called.</exception>
+    /// <summary>Behind the application's own endpoints, where both have the same path.</summary>
+    private const int Behind = 1000;
+
+    private static readonly string[] Paths = ["/update", "/update/commit", "/update/revert", "/rpc", "/rpc/{method}"];
+
+    /// <summary>
+    /// Maps <c>/update</c>, <c>/update/commit</c>, <c>/update/revert</c>, <c>/rpc</c>, <c>/rpc/METHOD</c>, <c>/healthz</c> and the device's
+    /// page. An endpoint of the application with the same path counts in place of <c>/healthz</c> and the page.
+    /// </summary>
+    /// <exception cref="InvalidOperationException"><c>builder.AddMeerkat()</c> was not called.</exception>
     public static IEndpointRouteBuilder MapMeerkat(this IEndpointRouteBuilder endpoints)
     {
-        var agent = endpoints.ServiceProvider.GetRequiredService<DeviceAgent>();
+        ArgumentNullException.ThrowIfNull(endpoints);
+        if (endpoints.ServiceProvider.GetService<DeviceAgent>() is { } agent)
+        {
+            Map(endpoints, agent);
+        }
+        else if (endpoints.ServiceProvider.GetService<MeerkatOptions>() is not null)
+        {
+            foreach (var path in Paths)
+            {
+                endpoints.Map(path, (RequestDelegate)(context => Answers.TextAsync(
+                    context, StatusCodes.Status503ServiceUnavailable,
+                    "no device: this program was not started by meerkat-boot, and Meerkat:Root is not set\r\n")));
+            }
+        }
+        else
+        {
+            throw new InvalidOperationException("there is no device to map; call builder.AddMeerkat() first");
+        }
+        endpoints.Map("/healthz", (RequestDelegate)(context => Answers.TextAsync(context, StatusCodes.Status200OK, "ok")))
+            .Add(endpoint => ((RouteEndpointBuilder)endpoint).Order = Behind);
+        return endpoints;
+    }
+
+    private static void Map(IEndpointRouteBuilder endpoints, DeviceAgent agent)
+    {
         var stopping = endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         var pages = new PageAccess(agent);
         var upload = new UpdateUpload(agent, stopping);
@@ -36,8 +68,6 @@ public static class MeerkatEndpoints
             endpoints.Map("/rpc", pages.Guard(calls.FrameAsync));
             endpoints.Map("/rpc/{method}", pages.Guard(calls.MethodAsync));
         }
-        endpoints.Map("/healthz", (RequestDelegate)(context => Answers.TextAsync(context, StatusCodes.Status200OK, "ok")));
-        return endpoints;
     }
 
     /// <summary>Commit and revert (specification 5.3), by any method because the overview promises them by GET.</summary>

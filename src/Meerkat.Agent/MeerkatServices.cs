@@ -4,10 +4,10 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Meerkat.Agent;
 
 /// <summary>The device as a service of an application.</summary>
-public static class MeerkatServices
+internal static class MeerkatServices
 {
     /// <summary>Adds a device; the application ends it.</summary>
-    public static IServiceCollection AddMeerkat(this IServiceCollection services, DeviceAgent agent)
+    public static IServiceCollection AddDevice(this IServiceCollection services, DeviceAgent agent)
     {
         // Made by a factory, so that the container disposes of it.
         services.AddSingleton(_ => agent);

@@ -9,7 +9,10 @@ internal static class ReadyNotice
 
     /// <summary>Nothing happens where nobody wants to know.</summary>
     /// <exception cref="SocketException">Somebody wants to know and cannot be reached.</exception>
-    public static void Send()
+    public static void Send() => Send("READY=1"u8);
+
+    /// <inheritdoc cref="Send()"/>
+    public static void Send(ReadOnlySpan<byte> state)
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } path)
         {
@@ -17,6 +20,6 @@ internal static class ReadyNotice
         }
         using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         // An @ stands for the zero byte of the abstract name space.
-        socket.SendTo("READY=1"u8, new UnixDomainSocketEndPoint(path[0] == '@' ? '\0' + path[1..] : path));
+        socket.SendTo(state, new UnixDomainSocketEndPoint(path[0] == '@' ? '\0' + path[1..] : path));
     }
 }

@@ -13,6 +13,7 @@ internal static class FirmwareEnvironment
     {
         var variables = new Dictionary<string, string>
         {
+            ["MEERKAT_ROOT"] = root,
             ["MEERKAT_SLOT"] = slot.ToString(),
             ["MEERKAT_FS"] = $"{root}/{SlotPaths.Files(slot)}",
             ["MEERKAT_DATA"] = $"{root}/{DeviceRoot.DataPath}",

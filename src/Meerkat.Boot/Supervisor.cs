@@ -58,6 +58,12 @@ public sealed class Supervisor : IDisposable
         slots = new SlotStore(device.Volume);
         sequence = new BootSequence(device.Volume, records, slots, kernelBootId, log);
         user = FirmwareUser.Of(device);
+        if (device.Board.AgentEmbedded && FirmwareUser.IsOther(user))
+        {
+            throw new BootRefusedException(
+                $"{device.Path}/board.json: with \"agent\": \"embedded\" the firmware writes the other slot, so it must run as the boot "
+                + $"loader's own user, not as {device.Board.User}; change \"user\", or set \"agent\" to \"separate\"");
+        }
         agentProgram = AgentProgram.Find(device.Board);
         processes = new DeviceProcesses(
             device.Volume, device.Path, (process, status) => queue.Add(() => ProcessEnded(process, status)));
@@ -135,7 +141,11 @@ public sealed class Supervisor : IDisposable
         var bounds = device.Board.Supervision;
         now = new Supervision
         {
-            Settings = bounds with { Ready = FirmwareEnvironment.Ready(manifest, bounds.Ready) },
+            Settings = bounds with
+            {
+                // A firmware that hosts the agent is of no use before its listener is bound, and says so.
+                Ready = bounds.AgentEmbedded ? ReadyMode.Notify : FirmwareEnvironment.Ready(manifest, bounds.Ready),
+            },
             Record = result.Record,
             Mode = result.Mode,
             Running = result.Slot,

@@ -32,6 +32,10 @@ internal static class DeviceInitCommand
             Description = "The platform the device accepts. Default: the bundle's",
             DefaultValueFactory = _ => "",
         };
+        var embedded = new Option<bool>("--embedded-agent")
+        {
+            Description = "The firmware hosts the agent itself, as an ASP.NET Core application with AddMeerkat() does",
+        };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON" };
         var command = new Command("init", """
             Make a factory device in a directory: slot 0 holds the firmware, committed; slot 1 is empty. Start it with meerkat-boot.
@@ -47,6 +51,7 @@ internal static class DeviceInitCommand
             set,
             user,
             platform,
+            embedded,
             json,
         };
         command.SetAction(parsed =>
@@ -57,6 +62,7 @@ internal static class DeviceInitCommand
                 parsed.GetRequiredValue(bundle),
                 Pins(parsed.GetValue(set) ?? []),
                 parsed.GetValue(user) ?? (UserId.IsRoot ? UnprivilegedUser : ""),
+                parsed.GetValue(embedded),
                 parsed.GetRequiredValue(platform),
                 parsed.GetValue(json));
             return ExitCode.Done;
@@ -64,12 +70,12 @@ internal static class DeviceInitCommand
         return command;
     }
 
-    private static void Run(string root, string bundle, JsonObject pins, string user, string platform, bool json)
+    private static void Run(string root, string bundle, JsonObject pins, string user, bool embedded, string platform, bool json)
     {
         using var file = File.OpenRead(bundle);
         try
         {
-            var seal = DeviceProvisioner.Provision(root, file, user, platform, pins, _ => { });
+            var seal = DeviceProvisioner.Provision(root, file, user, embedded, platform, pins, _ => { });
             if (json)
             {
                 Console.Out.WriteLine(RpcJson.ToPretty(new JsonObject

@@ -4,7 +4,6 @@ namespace Meerkat.Core.Bundles;
 
 /// <summary>What a bundle is to be made of.</summary>
 /// <param name="BuildId">Null derives one from the parts' content, so that the same content has the same id.</param>
-/// <param name="Attributes">Further top-level members of the manifest; the values are texts.</param>
 public sealed record BundleRecipe(
     string Name,
     string Platform,
@@ -13,9 +12,12 @@ public sealed record BundleRecipe(
     ImmutableArray<PartRecipe> Parts)
 {
     public string? BuildTimestamp { get; init; }
+
     public string? Description { get; init; }
+
     public ReadyRule? Ready { get; init; }
 
+    /// <summary>Further top-level members of the manifest; the values are texts.</summary>
     public ImmutableSortedDictionary<string, string> Attributes { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 }

@@ -43,6 +43,9 @@ public sealed class ConfigStore
         now = With(plain);
     }
 
+    /// <summary>The settings in force are others than before. Raised in the thread that set them, after they are in force.</summary>
+    public event EventHandler? Changed;
+
     /// <summary>Typed reading of the settings in force at this moment.</summary>
     public SettingValues Values => now.Values;
 
@@ -101,6 +104,7 @@ public sealed class ConfigStore
             Publish(next);
             now = next;
         }
+        Changed?.Invoke(this, EventArgs.Empty);
     }
 
     /// <summary>Writes the user's file: what differs from the layers below it.</summary>

@@ -23,12 +23,13 @@ public static class DeviceProvisioner
     /// <param name="root">A directory that does not exist or is empty.</param>
     /// <param name="bundle">The factory firmware's zip, read once from its start.</param>
     /// <param name="user">Who the firmware runs as: a name, a number, <c>user:group</c>; empty: whoever runs the boot loader.</param>
+    /// <param name="embedded">The firmware hosts the agent itself.</param>
     /// <param name="platform">Empty: what the bundle says.</param>
     /// <param name="settings">Pinned above every level of the configuration.</param>
     /// <param name="received">Told how many bytes of the bundle have been read.</param>
     /// <exception cref="ProvisioningException">What is wrong and what to do; nothing is left behind.</exception>
     public static Seal Provision(
-        string root, Stream bundle, string user, string platform, JsonObject settings, Action<long> received)
+        string root, Stream bundle, string user, bool embedded, string platform, JsonObject settings, Action<long> received)
     {
         var existed = Directory.Exists(root);
         if (existed && Directory.EnumerateFileSystemEntries(root).Any())
@@ -41,6 +42,12 @@ public static class DeviceProvisioner
             throw new ProvisioningException(rejected.Reason);
         }
         var owner = Owner(root, user);
+        if (embedded && FirmwareUser.IsOther(owner))
+        {
+            throw new ProvisioningException(
+                $"a firmware that hosts the agent writes the other slot, so it must run as the boot loader's own user, not as {user}; "
+                + "say --user root when that is meant");
+        }
         try
         {
             var full = Path.GetFullPath(root);
@@ -55,7 +62,7 @@ public static class DeviceProvisioner
                 File.SetUnixFileMode(full, (UnixFileMode)RootMode);
             }
             using var volume = new HostVolume(full);
-            return Fill(volume, bundle, user, platform, settings, owner, received);
+            return Fill(volume, bundle, user, embedded, platform, settings, owner, received);
         }
         catch (Exception fault) when (fault is ProvisioningException or IOException or UnauthorizedAccessException or FormatException)
         {
@@ -68,6 +75,7 @@ public static class DeviceProvisioner
         HostVolume volume,
         Stream bundle,
         string user,
+        bool embedded,
         string platform,
         JsonObject settings,
         UserId owner,
@@ -102,7 +110,7 @@ public static class DeviceProvisioner
             ["format"] = Board.Format,
             ["platform"] = seal.Platform,
             ["user"] = user,
-            ["agent"] = "separate",
+            ["agent"] = embedded ? "embedded" : "separate",
             ["settings"] = settings.DeepClone(),
         };
         volume.Replace(DeviceRoot.BoardPath, ConfigText.Format(board), BoardMode);

@@ -77,8 +77,18 @@ internal sealed class DeviceUnderTest : IAsyncDisposable
     public static async Task<DeviceUnderTest> MakeAsync(byte[] bundle, params string[] settings) =>
         await MakeAsync(bundle, Repository.Program("meerkat"), Repository.Program("meerkat-boot"), null, settings);
 
+    public static Task<DeviceUnderTest> MakeAsync(
+        byte[] bundle, string tool, string bootLoader, string? folder, params string[] settings) =>
+        MakeAsync(bundle, tool, bootLoader, folder, [], settings);
+
+    /// <param name="bundle">The factory firmware.</param>
+    /// <param name="tool">The program <c>meerkat</c>.</param>
+    /// <param name="bootLoader">The program <c>meerkat-boot</c>.</param>
+    /// <param name="folder">Where; none: in a new one.</param>
+    /// <param name="options">Further options of <c>meerkat device init</c>.</param>
+    /// <param name="settings">Pinned besides the address: <c>KEY=VALUE</c>.</param>
     public static async Task<DeviceUnderTest> MakeAsync(
-        byte[] bundle, string tool, string bootLoader, string? folder, params string[] settings)
+        byte[] bundle, string tool, string bootLoader, string? folder, string[] options, string[] settings)
     {
         folder = Directory.CreateDirectory(folder ?? Directory.CreateTempSubdirectory("meerkat-").FullName).FullName;
         File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
@@ -90,7 +100,7 @@ internal sealed class DeviceUnderTest : IAsyncDisposable
             "http.listen_addr=" + device.Address, "boot.ready_after=1", "boot.settle=1", "boot.stop_timeout=1",
         ];
         var made = await CommandRun.RunAsync(
-            tool, ["device", "init", device.Root, zip, .. usual.Concat(settings).SelectMany(pin => (string[])["--set", pin])]);
+            tool, ["device", "init", device.Root, zip, .. options, .. usual.Concat(settings).SelectMany(pin => (string[])["--set", pin])]);
         Assert.True(made.ExitCode == 0, made.Error);
         return device;
     }
