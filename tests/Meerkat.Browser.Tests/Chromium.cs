@@ -13,6 +13,9 @@ public sealed class Chromium : IAsyncLifetime
     /// <summary>A name that leads to the device and that nobody gave it: what a page does that lets its own name point there.</summary>
     public const string RebindingName = "rebinding.test";
 
+    /// <summary>The name of another site.</summary>
+    public const string ForeignName = "localhost";
+
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
 
     private IPlaywright? playwright;

@@ -21,9 +21,9 @@ internal sealed class DevicePage : IAsyncDisposable
         page.SetDefaultTimeout(PatienceMilliseconds);
         page.Console += (_, message) =>
         {
-            // The browser notes each call that nobody answers, as while the device restarts; the page has to live with those.
+            // The browser notes each call that nobody answers or that the device refuses, as around a restart.
             if (message.Type is "error" or "warning" && !message.Text.Contains("net::ERR_", StringComparison.Ordinal)
-                && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+                && !message.Text.Contains("status of 500", StringComparison.Ordinal))
             {
                 complaints.Enqueue(message.Text);
             }
@@ -70,6 +70,20 @@ internal sealed class DevicePage : IAsyncDisposable
         {
             Assert.Fail($"{fault.Message}\nThe page says:\n{await Page.InnerTextAsync("body")}");
         }
+    }
+
+    /// <summary>From now on this window sends as over a slow line.</summary>
+    public async Task SendSlowlyAsync(int bytesPerSecond)
+    {
+        var browser = await window.NewCDPSessionAsync(Page);
+        await browser.SendAsync("Network.enable");
+        await browser.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>
+        {
+            ["offline"] = false,
+            ["latency"] = 0,
+            ["downloadThroughput"] = -1,
+            ["uploadThroughput"] = bytesPerSecond,
+        });
     }
 
     /// <summary>Drags files over the page and lets them go, as the browser itself does when somebody drags them from a folder.</summary>

@@ -77,6 +77,26 @@ public sealed class UpdateTests(Chromium browser)
     }
 
     [Fact]
+    public async Task HeldUpdate_IsActivated()
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        var offered = (await device.CallAsync("RPC.List")).Result!.AsArray().Select(name => (string?)name);
+        Assert.SkipUnless(offered.Contains("OTA.Activate"), "this device has no OTA.Activate");
+        await device.RunsAsync("1.0.0", trial: false);
+        var bundle = await Samples.BundleAsync(device, TestFirmware.Good("1.1.0"));
+        await using var page = await DevicePage.OpenAsync(browser, device.Url);
+        await CommandRun.CurlAsync("-F", "file=@" + bundle, "-F", "activate=false", device.Url + "/update");
+        await page.ShowsAsync(page.Headline, "1.1.0 waits to be activated");
+        await page.Button("Discard").ClickAsync();
+        await page.ShowsAsync(page.Headline, "1.0.0 runs");
+
+        await CommandRun.CurlAsync("-F", "file=@" + bundle, "-F", "activate=false", "-F", "commit_timeout=60", device.Url + "/update");
+        await page.Button("Activate").ClickAsync();
+
+        await page.ShowsAsync(page.Headline, "1.1.0 is on trial");
+    }
+
+    [Fact]
     public async Task DeviceThatGoesAway_IsSaid_AndItsReturn()
     {
         await using var device = await DeviceUnderTest.StartAsync();

@@ -3,6 +3,7 @@
 
 const ANSWER_LIMIT = 5000; // ms
 const INFO_EVERY = 30000; // ms
+const LONG_RESTART = 60000; // ms
 const STEPS = ["send", "install", "restart", "trial", "commit"];
 const INSTALLING = ["receiving", "writing", "verifying"]; // phases of OTA.Status
 const MOST_COMMIT_TIMEOUT = 604800; // s
@@ -16,7 +17,7 @@ let failures = 0; // calls in a row that were not answered
 let silentSince = 0;
 let restarting = false; // the silence that follows is meant
 let deadlineAt = null; // on the clock of performance.now()
-let sending = null; // this page's own upload: { request, name, sent, total }
+let sending = null; // this page's own upload, see send()
 let journey = null; // the update that is on its way: { step, failed }
 let outcome = null; // how it ended while this page looked on: { kind, reason }
 let unanswerable = null; // why the device will not answer this page, in words
@@ -77,6 +78,14 @@ function take(now) {
   if (!before || before.phase !== now.phase || before.running_slot !== now.running_slot) {
     infoAt = -Infinity;
   }
+  if (sending) {
+    sending.noticed ||= INSTALLING.includes(now.phase);
+    // A browser reads an answer only when all is sent; the device's status has the refusal minutes earlier.
+    if (now.state === 2 && (sending.noticed || now.message !== sending.earlier)) {
+      sending.refusal = now.message;
+      sending.request.abort();
+    }
+  }
   if (INSTALLING.includes(now.phase)) {
     outcome = null;
     problem("install-problem", null);
@@ -85,6 +94,8 @@ function take(now) {
     journey = { step: "restart" };
   } else if (now.phase === "trial") {
     journey = { step: "trial" };
+  } else if (now.phase === "held") {
+    journey = null; // it goes on when somebody wants it to
   }
   if (!before) {
     return;
@@ -139,7 +150,8 @@ function interval() {
 
 // ---- what is shown --------------------------------------------------------------------------------------------------------
 
-const offline = () => failures > 0;
+// One call that is lost means nothing, unless the silence has a reason.
+const offline = () => failures > (restarting || unanswerable !== null ? 0 : 1);
 const installing = () => INSTALLING.includes(status?.phase);
 const named = (version) => version || "a firmware without a version";
 const fallback = () => status.slots?.find((slot) => slot.slot === status.fallback_slot);
@@ -147,19 +159,16 @@ const fallback = () => status.slots?.find((slot) => slot.slot === status.fallbac
 /** Tone, a word for the badge, a headline and a sentence. */
 function words() {
   const version = named(status?.version);
+  if (offline() && restarting) {
+    const long = performance.now() - silentSince > LONG_RESTART;
+    return ["busy", "Restarting", "Restarting …", long
+      ? "This takes longer than usual. The page keeps asking and comes back by itself."
+      : "The device starts its firmware. This page comes back by itself."];
+  }
   if (offline()) {
-    const seconds = Math.round((performance.now() - silentSince) / 1000);
-    if (unanswerable !== null && !restarting) {
-      return ["bad", "No answer", "The device does not answer this page", unanswerable];
-    }
-    if (restarting) {
-      return ["busy", "Restarting", "Restarting …", seconds < 60
-        ? "The device starts its firmware. This page comes back by itself."
-        : "This takes longer than usual. The page keeps asking and comes back by itself."];
-    }
-    if (!status || failures > 1) {
-      return ["bad", "Not reachable", "The device is not reachable", "Is it on, and in the same network? The page keeps asking and comes back by itself."];
-    }
+    return unanswerable === null
+      ? ["bad", "Not reachable", "The device is not reachable", "Is it on, and in the same network? The page keeps asking and comes back by itself."]
+      : ["bad", "No answer", "The device does not answer this page", unanswerable];
   }
   if (!status) {
     return ["busy", "Connecting", "Asking the device …", ""];
@@ -174,7 +183,8 @@ function words() {
     case "armed":
       return ["busy", "Restarting", "Restarting into the update …", "The update is installed. The device restarts and tries it."];
     case "held":
-      return ["warn", "Update held", "An update waits to be activated", `It is installed and verified. ${version} runs until you activate it.`];
+      return ["warn", "Update waits", `${named(status.slots?.[status.held_slot]?.version)} waits to be activated`,
+        `It is installed and verified. ${version} runs until you activate it.`];
     case "recovery":
       return ["bad", "Recovery", "No firmware can start", "Neither slot holds a firmware that may run. Install a bundle to bring the device back."];
     case "trial":
@@ -209,7 +219,6 @@ function obstacle() {
   if (installing()) return "Another update is being installed.";
   if (status.phase === "trial") return "Commit or revert the firmware on trial first.";
   if (status.phase === "armed") return "The device is about to restart.";
-  if (status.phase === "held") return "Activate or revert the update that waits first.";
   return null;
 }
 
@@ -229,6 +238,7 @@ function show() {
   const present = !offline() && status;
   $("commit").hidden = !(present && status.phase === "trial");
   $("activate").hidden = !(present && status.phase === "held");
+  text($("revert"), status?.phase === "held" ? "Discard" : "Revert");
   $("revert").hidden = !(present && ["trial", "held", "armed"].includes(status.phase));
   $("cancel").hidden = !sending;
 
@@ -283,7 +293,7 @@ function showInstall() {
   $("drop").querySelector("label").hidden = why !== null;
   text($("drop-words"), why ?? "Drop a bundle here, or");
   if (status?.state === 2 && !sending && !offline() && $("install-problem").hidden && status.message !== dismissed) {
-    problem("install-problem", `The last update was refused: ${status.message}`);
+    problem("install-problem", `The last update did not succeed: ${status.message}`);
   }
 }
 
@@ -300,7 +310,7 @@ function showSlots() {
     head.append(element("span", "role", roles.join(", ")));
     card.append(head, element("p", "version", slot.version || (slot.state === "empty" ? "Empty" : "–")));
     if (slot.build_id) card.append(element("p", "build", slot.build_id));
-    card.append(element("p", "state " + slot.state, slot.state));
+    if (slot.state !== "empty") card.append(element("p", "state " + slot.state, slot.state));
     return card;
   }, [status?.running_slot, status?.active_slot, status?.fallback_slot]);
 }
@@ -310,6 +320,9 @@ function showFallBack() {
   $("fall-back").hidden = !reason;
   if (!reason) {
     return;
+  }
+  if (outcome?.kind === "fell back" && $("now").nextElementSibling !== $("fall-back")) {
+    $("now").after($("fall-back")); // what people want to read now
   }
   text($("reason"), `${named(reason.version)} in slot ${reason.slot} was given up: ${reason.text}.`);
   const when = new Date(reason.time);
@@ -330,7 +343,6 @@ function showFacts() {
       ["Free space", free],
       ["Boot loader", info.boot_version || "–"],
       ["Agent", info.agent_version || "–"],
-      ["Device id", info.id || "–"],
     ]
     : [];
   list($("facts"), facts, ([name, value]) => {
@@ -347,8 +359,6 @@ function tick() {
   if (shown) {
     const left = Math.max(0, Math.ceil((deadlineAt - performance.now()) / 1000));
     text($("left"), clock(left));
-    $("left-bar").max = status.commit_timeout || left || 1;
-    $("left-bar").value = left;
   }
 }
 
@@ -451,11 +461,19 @@ function send(file) {
   form.append("commit_timeout", $("timeout").value);
   form.append("file", file, file.name);
   const request = new XMLHttpRequest();
-  const own = { request, name: file.name, sent: 0, total: file.size, installing: false };
+  const own = {
+    request,
+    name: file.name,
+    sent: 0,
+    total: file.size,
+    noticed: false, // the device has been seen to take it
+    earlier: status.state === 2 ? status.message : null, // the refusal of an earlier update
+    refusal: null,
+  };
   sending = own;
   journey = { step: "send" };
   outcome = null;
-  dismissed = status?.state === 2 ? status.message : null;
+  dismissed = own.earlier;
   problem("action-problem", null);
   request.upload.addEventListener("progress", (event) => {
     own.sent = Math.min(event.loaded, own.total);
@@ -464,13 +482,17 @@ function send(file) {
   });
   request.addEventListener("load", () => answered(request.status, request.responseText.trim()));
   request.addEventListener("error", () => brokenOff());
-  request.addEventListener("abort", () => ended("The sending was stopped. Nothing was installed."));
+  request.addEventListener("abort", () => ended(own.refusal === null
+    ? "The sending was stopped. Nothing was installed."
+    : refused(own.name, own.refusal)));
   request.open("POST", "/update");
   request.send(form);
   show();
   $("headline").focus();
   wake();
 }
+
+const refused = (name, message) => `The device refused ${name}: ${message}`;
 
 function answered(code, said) {
   // The device begins with a number, of use to programs alone.
@@ -480,7 +502,7 @@ function answered(code, said) {
     journey = { step: "restart" };
     ended(null);
   } else {
-    ended(`The device refused ${sending.name}: ${message}`);
+    ended(refused(sending.name, message));
   }
 }
 
@@ -491,7 +513,7 @@ async function brokenOff() {
   try {
     const now = await call("OTA.Status");
     if (now.state === 2) {
-      message = `The device refused ${name}: ${now.message}`;
+      message = refused(name, now.message);
     } else if (["armed", "trial"].includes(now.phase)) {
       message = null;
     }
