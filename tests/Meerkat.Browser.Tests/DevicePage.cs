@@ -13,7 +13,7 @@ internal sealed class DevicePage : IAsyncDisposable
     private readonly ConcurrentQueue<string> requests = [];
     private readonly string origin;
 
-    private DevicePage(IBrowserContext window, IPage page, string origin)
+    private DevicePage(IBrowserContext window, IPage page, string origin, bool takesCalls)
     {
         this.window = window;
         this.origin = origin;
@@ -23,7 +23,8 @@ internal sealed class DevicePage : IAsyncDisposable
         {
             // The browser notes each call that nobody answers or that the device refuses, as around a restart.
             if (message.Type is "error" or "warning" && !message.Text.Contains("net::ERR_", StringComparison.Ordinal)
-                && !message.Text.Contains("status of 500", StringComparison.Ordinal))
+                && !message.Text.Contains("status of 500", StringComparison.Ordinal)
+                && (takesCalls || !message.Text.Contains("status of 404", StringComparison.Ordinal)))
             {
                 complaints.Enqueue(message.Text);
             }
@@ -44,17 +45,14 @@ internal sealed class DevicePage : IAsyncDisposable
 
     public ILocator Slot(int number) => Page.Locator(".slot").Nth(number);
 
-    /// <summary>What was asked for, as <c>METHOD URL</c>.</summary>
-    public IReadOnlyCollection<string> Requests => requests;
-
     /// <summary>Uploads that were begun.</summary>
     public int Uploads => requests.Count(request => request.StartsWith("POST ", StringComparison.Ordinal)
         && request.EndsWith("/update", StringComparison.Ordinal));
 
-    public static async Task<DevicePage> OpenAsync(Chromium browser, string url, BrowserNewContextOptions? options = null)
+    public static async Task<DevicePage> OpenAsync(Chromium browser, string url, BrowserNewContextOptions? options = null, bool takesCalls = true)
     {
         var window = await browser.OpenAsync(options);
-        var page = new DevicePage(window, await window.NewPageAsync(), url);
+        var page = new DevicePage(window, await window.NewPageAsync(), url, takesCalls);
         var answer = await page.Page.GotoAsync(url + "/");
         Assert.Equal(200, answer!.Status);
         return page;

@@ -114,7 +114,7 @@ public sealed class LookTests(Chromium browser)
         await using var page = await DevicePage.OpenAsync(browser, device.Url);
         await page.ShowsAsync(page.Headline, "1.0.0 runs");
         const string version = "<img src=x onerror=\"document.title='owned'\">";
-        var hostile = new TestFirmware(version, $"cat <<'END'\n{Markup}\nEND\nexit 1");
+        var hostile = new TestFirmware(version, $"echo the beginning; yes many lines | head -n 1000; cat <<'END'\n{Markup}\nEND\nexit 1");
 
         await page.Page.SetInputFilesAsync("#file", await Samples.FileAsync(device, $"<b>{new string('n', 20)}.zip", hostile.Bundle()));
 
@@ -122,7 +122,9 @@ public sealed class LookTests(Chromium browser)
         await page.ShowsAsync(page.Slot(1), version);
         await page.ShowsAsync(page.Page.Locator("#reason"), version);
         await page.ShowsAsync(page.Page.Locator("#output-text"), Markup);
+        await Assertions.Expect(page.Page.Locator("#output-text")).Not.ToContainTextAsync("the beginning");
         await page.Button("Show all that was kept").ClickAsync();
+        await page.ShowsAsync(page.Page.Locator("#output-text"), "the beginning");
         await Assertions.Expect(page.Button("Show all that was kept")).ToBeHiddenAsync();
         await page.ShowsAsync(page.Page.Locator("#output-text"), Markup);
         Assert.Equal(1, await page.Page.Locator("img").CountAsync());

@@ -10,7 +10,7 @@ public sealed class RefusalTests(Chromium browser)
     private static readonly byte[] Film = [0, 0, 0, 0x18, .. "ftypmp42"u8, .. new byte[5000]];
 
     [Theory]
-    [InlineData("film.mp4", "film.mp4 (5.0 kB) is no bundle: a bundle is a .zip file")]
+    [InlineData("film.mp4", "film.mp4 (5.0\u00a0kB) is no bundle: a bundle is a .zip file")]
     [InlineData("film.zip", "does not begin as a zip archive does")]
     public async Task Film_IsRefusedByThePage_AndNotSent(string name, string words)
     {
@@ -39,7 +39,7 @@ public sealed class RefusalTests(Chromium browser)
         await page.DropAsync(Directory.CreateDirectory(Path.Combine(device.Folder, "folder.zip")).FullName);
         await page.ShowsAsync(page.InstallProblem, "not a folder");
         await page.DropAsync(await Samples.FileAsync(device, "empty.zip", []));
-        await page.ShowsAsync(page.InstallProblem, "empty.zip (0 bytes) is no bundle");
+        await page.ShowsAsync(page.InstallProblem, "empty.zip (0\u00a0bytes) is no bundle");
         await page.Page.FillAsync("#timeout", "604801");
         await page.DropAsync(bundle);
         await page.ShowsAsync(page.InstallProblem, "from 0 to 604800");
@@ -81,6 +81,15 @@ public sealed class RefusalTests(Chromium browser)
         await page.ShowsAsync(page.InstallProblem, "The device refused large.zip: ");
         await page.ShowsAsync(page.InstallProblem, "manifest.json");
         await page.ShowsAsync(page.Headline, "1.0.0 runs");
+    }
+
+    [Fact]
+    public async Task DeviceThatTakesNoCalls_IsSaid()
+    {
+        await using var device = await DeviceUnderTest.StartAsync("rpc.enable=false");
+        await using var page = await DevicePage.OpenAsync(browser, device.Url, takesCalls: false);
+        await page.ShowsAsync(page.Headline, "The device does not answer this page");
+        await page.ShowsAsync(page.Page.Locator("#explanation"), "rpc.enable is false");
     }
 
     [Fact]

@@ -13,7 +13,12 @@ public sealed class UpdateTests(Chromium browser)
         await page.ShowsAsync(page.Headline, "1.0.0 runs");
         await page.ShowsAsync(page.Slot(0), "running");
         await page.ShowsAsync(page.Slot(1), "Empty");
-        await page.Page.EvaluateAsync("window.sameDocument = true");
+        await page.Page.EvaluateAsync(
+            """
+            window.headlines = [];
+            new MutationObserver(() => window.headlines.push(headline.textContent))
+              .observe(headline, { childList: true, characterData: true, subtree: true });
+            """);
 
         await page.DropAsync(Repository.Sample("thermostat-1.1.0"));
 
@@ -29,7 +34,11 @@ public sealed class UpdateTests(Chromium browser)
         await page.ShowsAsync(page.Badge, "Committed");
         await page.ShowsAsync(page.Slot(1), "committed");
         await device.RunsAsync("1.1.0", trial: false);
-        Assert.True(await page.Page.EvaluateAsync<bool>("window.sameDocument"));
+        // The window was never loaded anew, or these would be gone.
+        var headlines = await page.Page.EvaluateAsync<string[]>("window.headlines");
+        string[] inTurn = ["Sending thermostat-1.1.0.zip", "Restarting", "1.1.0 is on trial", "1.1.0 is committed"];
+        var places = inTurn.Select(words => Array.FindIndex(headlines, seen => seen.StartsWith(words, StringComparison.Ordinal))).ToArray();
+        Assert.True(places[0] >= 0 && places.SequenceEqual(places.Order()), string.Join('\n', headlines));
     }
 
     [Fact]

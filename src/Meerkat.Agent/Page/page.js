@@ -4,6 +4,7 @@
 const ANSWER_LIMIT = 5000; // ms
 const INFO_EVERY = 30000; // ms
 const LONG_RESTART = 60000; // ms
+const SHOWN_OUTPUT = 4096; // bytes of output in a status, less what is left of a cut character
 const STEPS = ["send", "install", "restart", "trial", "commit"];
 const INSTALLING = ["receiving", "writing", "verifying"]; // phases of OTA.Status
 const MOST_COMMIT_TIMEOUT = 604800; // s
@@ -17,6 +18,7 @@ let failures = 0; // calls in a row that were not answered
 let silentSince = 0;
 let restarting = false; // the silence that follows is meant
 let deadlineAt = null; // on the clock of performance.now()
+let happened = 0; // counts what people have done here: an answer from before that is old
 let sending = null; // this page's own upload, see send()
 let journey = null; // the update that is on its way: { step, failed }
 let outcome = null; // how it ended while this page looked on: { kind, reason }
@@ -50,22 +52,37 @@ async function call(method, parameters = {}) {
   try {
     error = JSON.parse(text);
   } catch {
-    throw new Refusal(answer.status, text.trim() || "the device answers with HTTP " + answer.status);
+    throw new Refusal(answer.status, answer.status === 404
+      ? "It takes no calls (rpc.enable is false), and this page works by calls alone."
+      : text.trim() || "It answers with HTTP " + answer.status);
   }
   throw new Refusal(error.code, error.message);
 }
 
 async function look() {
+  const asked = happened;
   try {
-    take(await call("OTA.Status"));
+    const now = await call("OTA.Status");
+    if (asked !== happened) {
+      return wake(); // an answer of before
+    }
+    take(now);
     if (performance.now() - infoAt > INFO_EVERY) {
-      info = await call("Sys.GetInfo");
-      infoAt = performance.now();
+      await lookAround();
     }
   } catch (fault) {
     miss(fault);
   }
   show();
+}
+
+async function lookAround() {
+  infoAt = performance.now();
+  try {
+    info = await call("Sys.GetInfo");
+  } catch {
+    // The page does without it, and asks again later.
+  }
 }
 
 function take(now) {
@@ -125,18 +142,28 @@ function miss(fault) {
 
 // ---- the loop -------------------------------------------------------------------------------------------------------------
 
-let wake = () => {};
+let hurry = false;
+let endPause = () => {};
+
+/** Looks again now, not when the pause is over. */
+function wake() {
+  hurry = true;
+  endPause();
+}
 
 async function watch() {
   for (;;) {
+    hurry = false;
     await look();
-    await new Promise((resolve) => {
-      const timer = setTimeout(resolve, interval());
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    if (!hurry) {
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, interval());
+        endPause = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
   }
 }
 
@@ -331,7 +358,7 @@ function showFallBack() {
   const output = whole ? allOutput.text : status.last_output;
   $("output").hidden = !output;
   text($("output-text"), output ?? "");
-  $("output-more").hidden = whole;
+  $("output-more").hidden = whole || new TextEncoder().encode(output ?? "").length < SHOWN_OUTPUT - 3;
 }
 
 function showFacts() {
@@ -372,9 +399,9 @@ function clock(seconds) {
 
 function size(bytes) {
   for (const [unit, least] of [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]]) {
-    if (bytes >= least) return `${(bytes / least).toFixed(1)} ${unit}`;
+    if (bytes >= least) return `${(bytes / least).toFixed(bytes >= 10 * least ? 0 : 1)}\u00a0${unit}`;
   }
-  return `${bytes} bytes`;
+  return `${bytes}\u00a0bytes`;
 }
 
 // Untouched where nothing changed: a reader of the screen repeats what is set again, and a selection would be lost.
@@ -416,6 +443,7 @@ async function act(button, method) {
     problem("action-problem", fault instanceof Refusal ? `The device refused: ${fault.message}` : "The device did not answer; it may have restarted.");
   } finally {
     button.disabled = false;
+    happened++;
     wake();
   }
 }
@@ -471,6 +499,7 @@ function send(file) {
     refusal: null,
   };
   sending = own;
+  happened++;
   journey = { step: "send" };
   outcome = null;
   dismissed = own.earlier;
@@ -525,6 +554,7 @@ async function brokenOff() {
 
 function ended(message) {
   sending = null;
+  happened++;
   if (message) {
     journey = null;
     dismissed = null;
