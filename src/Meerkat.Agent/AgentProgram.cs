@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Meerkat.Agent.Page;
 using Meerkat.Boot;
 using Meerkat.Core.Access;
 using Meerkat.Core.Protocol;
@@ -120,8 +121,9 @@ public static class AgentProgram
         var app = builder.Build();
         app.UseRouting();
         app.MapMeerkat();
+        MeerkatPage.Map(app, "/");
         app.MapFallback((RequestDelegate)(context => Answers.TextAsync(
-            context, StatusCodes.Status404NotFound, "nothing here; a device has /update, /update/commit, /update/revert, /rpc and /healthz\r\n")));
+            context, StatusCodes.Status404NotFound, "nothing here; a device has its page at /, and /update, /update/commit, /update/revert, /rpc and /healthz\r\n")));
         return app;
     }
 

@@ -45,7 +45,8 @@ public static class PageGuard
         }
         return request.FetchSite.All(site => site is "same-origin" or "none")
             ? null
-            : $"a web page of another site may not call this device (Sec-Fetch-Site: {string.Join(", ", request.FetchSite)})";
+            : $"a web page of another site may not call this device (Sec-Fetch-Site: {string.Join(", ", request.FetchSite)}); "
+                + "to look at it, type its address into a new tab";
     }
 
     /// <summary>Whether this is the origin that may call across sites; never with nothing configured.</summary>
