@@ -14,8 +14,6 @@ namespace Meerkat.Boot;
 /// </summary>
 public sealed class Supervisor : IDisposable
 {
-    private const string AgentLogPath = "log/agent.log";
-
     private static readonly TimeSpan CheckAgain = TimeSpan.FromDays(1);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(1);
 
@@ -306,7 +304,7 @@ public sealed class Supervisor : IDisposable
                 device.Path,
                 null,
                 new Dictionary<string, string> { ["MEERKAT_MODE"] = now.Mode.ToString().ToLowerInvariant() },
-                AgentLogPath,
+                LogFiles.Agent,
                 errors,
                 message => queue.Add(() => AgentSaid(started, message)));
         }
@@ -363,7 +361,7 @@ public sealed class Supervisor : IDisposable
             agent.Notify.Dispose();
             agent.Output.Drain(TimeSpan.FromMilliseconds(200));
             agent = null;
-            Take(new SupervisionEvent.AgentExited(status, SlotOutput.LastLine(device.Volume, AgentLogPath)));
+            Take(new SupervisionEvent.AgentExited(status, SlotOutput.LastLine(device.Volume, LogFiles.Agent)));
         }
         else if (processes.IsGuard(process) && next is null)
         {
