@@ -9,10 +9,14 @@ namespace Meerkat.Tool;
 /// </summary>
 internal sealed class ShortListHelp(HelpAction full) : SynchronousCommandLineAction
 {
+    private const int MostColumns = 100;
+
     public static void Install(RootCommand root)
     {
         var option = root.Options.OfType<HelpOption>().Single();
-        option.Action = new ShortListHelp((HelpAction)option.Action!);
+        var full = (HelpAction)option.Action!;
+        full.MaxWidth = Math.Min(full.MaxWidth, MostColumns);
+        option.Action = new ShortListHelp(full);
     }
 
     /// <summary>A command line that asks for help needs no arguments.</summary>

@@ -1,7 +1,16 @@
+using Meerkat.Core.Protocol;
+
 namespace Meerkat.Tool;
 
 /// <summary>Ends the command with one line <c>Error: …</c> that says what to do, and an exit code.</summary>
 internal sealed class ToolException(string message, int exitCode = ExitCode.Error) : Exception(message)
 {
     public int ExitCode { get; } = exitCode;
+
+    /// <summary>The device's own words, where it was the device that refused.</summary>
+    public RpcError? Remote { get; init; }
+
+    /// <summary>The device does not have the method that was called.</summary>
+    public bool IsUnknownMethod => Remote is { Code: (int)RpcErrorCode.NotFound, Message: { } text }
+        && text.StartsWith("No handler", StringComparison.OrdinalIgnoreCase);
 }

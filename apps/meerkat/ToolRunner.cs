@@ -14,7 +14,7 @@ internal static class ToolRunner
         if (parsed.Errors.Count > 0)
         {
             var command = string.Join(' ', Path(parsed.CommandResult).Reverse());
-            return Fail($"{parsed.Errors[0].Message} See \"{command} --help\".", ExitCode.Usage);
+            return Fail($"{UnknownWord.Explain(parsed) ?? OneLine(parsed.Errors[0].Message)} See \"{command} --help\".", ExitCode.Usage);
         }
         try
         {
@@ -45,6 +45,8 @@ internal static class ToolRunner
             yield return at.Command.Name;
         }
     }
+
+    private static string OneLine(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private static int Fail(string message, int exitCode)
     {

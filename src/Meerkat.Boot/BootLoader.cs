@@ -15,7 +15,12 @@ public static class BootLoader
     {
         using var console = new ConsoleOutput(Console.OpenStandardOutput());
         using var errors = new ConsoleOutput(Console.OpenStandardError());
-        void Log(string line) => errors.Write(Encoding.UTF8.GetBytes($"meerkat-boot: {line}\n"));
+        BoundedLog? kept = null;
+        void Log(string line)
+        {
+            errors.Write(Encoding.UTF8.GetBytes($"meerkat-boot: {line}\n"));
+            kept?.Write(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {line}\n")));
+        }
         try
         {
             using var device = DeviceRoot.Open(root);
@@ -23,6 +28,9 @@ public static class BootLoader
             using var onlyOne = device.Volume.TryLock(DeviceRoot.LockPath)
                 ?? throw new BootRefusedException(
                     $"another meerkat-boot runs the device in {device.Path} (it holds {DeviceRoot.LockPath}); end that one first");
+            using var file = new BoundedLog(device.Volume, LogFiles.Boot);
+            kept = file;
+            Log("started");
             HideFromOutOfMemoryKiller();
             var kernelBootId = Guid.Parse(File.ReadAllText(KernelBootIdPath));
             using var supervisor = new Supervisor(device, kernelBootId, TimeProvider.System, console, errors, Log);

@@ -4,13 +4,10 @@ using Meerkat.Storage;
 namespace Meerkat.Boot;
 
 /// <summary>
-/// Takes what a program prints from a pipe into a bounded file, and on to the boot loader's own output. Two files of at
-/// most 1 MiB each; a full disk loses lines, never the program.
+/// Takes what a program prints from a pipe into a bounded log, and on to the boot loader's own output.
 /// </summary>
 internal sealed class OutputLog
 {
-    private const long MostBytes = 1 << 20;
-    private const int FileMode = 0x1A0;
     private const int BlockBytes = 16 * 1024;
 
     private readonly IVolume volume;
@@ -35,41 +32,13 @@ internal sealed class OutputLog
     private unsafe void Copy()
     {
         var buffer = stackalloc byte[BlockBytes];
-        IVolumeFile? file = null;
-        long length = 0;
+        using var kept = new BoundedLog(volume, path);
         while (Libc.Read(readEnd, buffer, BlockBytes) is > 0 and var count)
         {
             var bytes = new ReadOnlySpan<byte>(buffer, (int)count);
-            try
-            {
-                if (file is null || length > MostBytes)
-                {
-                    file?.Dispose();
-                    (file, length) = Open(length > MostBytes);
-                }
-                file.Write(bytes, length);
-                length += count;
-            }
-            catch (StorageException)
-            {
-                file?.Dispose();
-                file = null;
-                length = 0;
-            }
+            kept.Write(bytes);
             console.Write(bytes);
         }
-        file?.Dispose();
         _ = Libc.Close(readEnd);
-    }
-
-    private (IVolumeFile File, long Length) Open(bool full)
-    {
-        var found = volume.Find(path);
-        if (found is { } entry && (full || entry.Bytes > MostBytes))
-        {
-            volume.Rename(path, path + ".1");
-            found = null;
-        }
-        return found is null ? (volume.Create(path, FileMode), 0) : (volume.OpenWrite(path), found.Value.Bytes);
     }
 }

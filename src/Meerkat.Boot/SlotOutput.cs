@@ -15,7 +15,7 @@ public static class SlotOutput
     public static string Path(SlotId slot) => slot == SlotId.Zero ? "log/slot-0.log" : "log/slot-1.log";
 
     /// <summary>Where a full log is moved to.</summary>
-    public static string OlderPath(SlotId slot) => Path(slot) + ".1";
+    public static string OlderPath(SlotId slot) => LogFiles.Older(Path(slot));
 
     /// <summary>Keeps the last 64 KiB. Only a help for people: a fault here must not stop a fall back.</summary>
     public static void KeepLast(IVolume volume, SlotId slot)

@@ -14,8 +14,6 @@ namespace Meerkat.Boot;
 /// </summary>
 public sealed class Supervisor : IDisposable
 {
-    private const string AgentLogPath = "log/agent.log";
-
     private static readonly TimeSpan CheckAgain = TimeSpan.FromDays(1);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(1);
 
@@ -316,7 +314,7 @@ public sealed class Supervisor : IDisposable
                 device.Path,
                 null,
                 new Dictionary<string, string> { ["MEERKAT_MODE"] = now.Mode.ToString().ToLowerInvariant() },
-                AgentLogPath,
+                LogFiles.Agent,
                 errors,
                 message => queue.Add(() => AgentSaid(started, message)));
         }
@@ -373,7 +371,7 @@ public sealed class Supervisor : IDisposable
             agent.Notify.Dispose();
             agent.Output.Drain(TimeSpan.FromMilliseconds(200));
             agent = null;
-            Take(new SupervisionEvent.AgentExited(status, SlotOutput.LastLine(device.Volume, AgentLogPath)));
+            Take(new SupervisionEvent.AgentExited(status, SlotOutput.LastLine(device.Volume, LogFiles.Agent)));
         }
         else if (processes.IsGuard(process) && next is null)
         {

@@ -53,6 +53,7 @@ public sealed class DeviceAgent : IAsyncDisposable
         Log = log;
         new FsService(device.Volume, slot, files, boot).AddTo(Calls);
         new ConfigService(Config, boot, Restart).AddTo(Calls);
+        new LogService(device.Volume, boot, Calls).AddTo(Calls);
         new SysService(device, Identity, boot, Restart, time).AddTo(Calls);
         new OtaService(device, boot, Config, Pulls, push, Restart, Commits).AddTo(Calls);
         new BootStateCalls(boot, Config, Pulls, held, new DeviceSnapshot(device, owner, log)).AddTo(Calls);

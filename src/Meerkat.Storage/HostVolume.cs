@@ -17,6 +17,7 @@ public sealed class HostVolume : IVolume, IDisposable
     private const int InvalidErrno = 22;
     private const int DirentNameOffset = 19;
     private const uint StatBasic = 0x7ff;
+    private const uint StatBirth = 0x800;
 
     private static readonly byte[] Here = [(byte)'.', 0];
 
@@ -218,6 +219,23 @@ public sealed class HostVolume : IVolume, IDisposable
                 BinaryPrimitives.ReadUInt32LittleEndian(stat[20..]),
                 BinaryPrimitives.ReadUInt32LittleEndian(stat[24..]),
                 modified));
+    }
+
+    /// <summary>
+    /// The file's number, and because numbers are used again also the time of its birth, where the file system knows it.
+    /// </summary>
+    internal static unsafe string Identity(int descriptor, string path)
+    {
+        // struct statx: mask at 0, inode at 32, btime at 80.
+        var buffer = stackalloc byte[256];
+        Check(Libc.StatX(descriptor, FileName.Encode(""), Libc.AtEmptyPath, StatBasic | StatBirth, buffer), "look at", path);
+        var stat = new ReadOnlySpan<byte>(buffer, 256);
+        var inode = BinaryPrimitives.ReadUInt64LittleEndian(stat[32..]);
+        return (BinaryPrimitives.ReadUInt32LittleEndian(stat) & StatBirth) == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{inode:x}")
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{inode:x}-{BinaryPrimitives.ReadInt64LittleEndian(stat[80..]):x}-{BinaryPrimitives.ReadUInt32LittleEndian(stat[88..]):x}");
     }
 
     private static IEnumerable<string> Names(nint stream, string path)

@@ -5,6 +5,11 @@ public interface IVolumeFile : IDisposable
 {
     long Length { get; }
 
+    /// <summary>
+    /// Tells this file from every other that has or had its name, as far as the medium can tell; without blanks, colons and line ends.
+    /// </summary>
+    string Identity => "";
+
     /// <summary>Reads up to the buffer's length; 0 at the end.</summary>
     int Read(Span<byte> buffer, long offset);
 

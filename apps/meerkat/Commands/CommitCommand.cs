@@ -13,12 +13,13 @@ internal static class CommitCommand
             Examples:
               meerkat commit --port http://192.168.1.50
             """);
+        var answer = new ShortAnswer(command);
         var options = new DeviceOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var device = options.Open(parsed);
             await device.CallAsync("OTA.Commit", null, cancellationToken);
-            Console.Out.WriteLine("committed");
+            answer.Print(parsed, "committed", "committed");
             return ExitCode.Done;
         });
         return command;

@@ -18,12 +18,13 @@ internal static class RebootCommand
         {
             force,
         };
+        var answer = new ShortAnswer(command);
         var options = new DeviceOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var device = options.Open(parsed);
             await device.CallAsync("Sys.Reboot", parsed.GetValue(force) ? new JsonObject { ["force"] = true } : null, cancellationToken);
-            Console.Out.WriteLine("the device restarts");
+            answer.Print(parsed, "restarting", "the device restarts");
             return ExitCode.Done;
         });
         return command;

@@ -13,12 +13,13 @@ internal static class RevertCommand
             Examples:
               meerkat revert --port http://192.168.1.50
             """);
+        var answer = new ShortAnswer(command);
         var options = new DeviceOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var device = options.Open(parsed);
             await device.CallAsync("OTA.Revert", null, cancellationToken);
-            Console.Out.WriteLine("reverted, the device restarts");
+            answer.Print(parsed, "reverted", "reverted, the device restarts");
             return ExitCode.Done;
         });
         return command;

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Meerkat.Core.Protocol;
 using Meerkat.Tool.Devices;
+using Meerkat.Tool.Output;
 using Spectre.Console;
 
 namespace Meerkat.Tool.Commands;
@@ -11,6 +12,9 @@ internal static class StatusCommand
 {
     /// <summary>Wide enough that nothing is broken into lines where no terminal says how wide it is.</summary>
     private const int PlainWidth = 400;
+
+    /// <summary>What an update ended with can be a long sentence.</summary>
+    private const int MessageWidth = 80;
 
     public static Command Create()
     {
@@ -96,7 +100,11 @@ internal static class StatusCommand
             yield return ("device", id);
         }
         yield return ("version", status.Version ?? Text(info, "fw_version") ?? "unknown");
-        yield return ("state", status.Phase is { } phase && phase != status.Message ? $"{status.Message} ({phase})" : status.Message);
+        yield return ("state", status.PhaseWord);
+        if (status.Message is not ("" or "idle") && status.Message != status.PhaseWord)
+        {
+            yield return ("message", Wrapped.At(MessageWidth, status.Message));
+        }
         if ((status.RunningSlot ?? status.ActiveSlot) is { } slot)
         {
             yield return ("slot", string.Create(CultureInfo.InvariantCulture, $"{slot}"));
@@ -116,15 +124,8 @@ internal static class StatusCommand
         }
         if (status.Reason is { } reason)
         {
-            yield return ("last fall back", Describe(reason));
+            yield return ("last fall back", reason.Described);
         }
-    }
-
-    private static string Describe(FallBackReason reason)
-    {
-        var from = string.Join(" ", new[] { reason.Version, reason.Slot is { } slot ? $"in slot {slot}" : null }.Where(s => s is not null));
-        var what = from.Length > 0 ? $"{reason.Text} ({from})" : reason.Text;
-        return reason.Time is { Length: > 0 } time ? $"{what}, {time}" : what;
     }
 
     private static string? Text(JsonObject? json, string name) => json?[name]?.ToString();

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
-using Meerkat.Core.Protocol;
 using Meerkat.Rpc;
 using Meerkat.Tool.Devices;
 using Meerkat.Tool.Updates;
@@ -9,112 +7,80 @@ namespace Meerkat.Tool.Commands;
 
 internal sealed class UpdateCommand
 {
-    private const int MaxCommitTimeoutSeconds = 604800;
     private static readonly TimeSpan DefaultStall = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan DefaultWait = TimeSpan.FromMinutes(5);
 
     private readonly Argument<FileInfo> file = new("FILE") { Description = "The bundle, a .zip" };
-    private readonly Option<int?> commitTimeout = new("--commit-timeout")
+    private readonly Option<bool> noActivate = new("--no-activate")
     {
-        Description = "Seconds in which the new firmware must be committed, else the device falls back; 0: it commits itself when it "
-            + "is ready. Default: what the device is configured for",
-        HelpName = "SECONDS",
+        Description = "Install and do not restart: \"meerkat activate\" does that later",
     };
 
-    private readonly Option<bool> commit = new("--commit") { Description = "Commit the new firmware as soon as it is ready" };
-    private readonly Option<bool> noWait = new("--no-wait") { Description = "End when the device has accepted the bundle" };
-    private readonly Option<bool> json = new("--json") { Description = "Print the end as JSON" };
-    private readonly Option<TimeSpan?> wait = new("--wait")
+    private readonly Command command = new("update", """
+        Send a bundle to a device, wait for its restart, and say which version runs in which slot.
+
+        Exit codes: 0 the new firmware runs (and is committed with --commit), 1 error, 2 wrong usage,
+        3 the device fell back.
+
+        Examples:
+          meerkat update build/fw.zip --port http://192.168.1.50 --commit-timeout 300
+          meerkat update build/fw.zip --port http://192.168.1.50 --commit
+          meerkat update build/fw.zip --port http://192.168.1.50 --no-activate
+          meerkat update build/fw.zip --port http://192.168.1.50 --no-wait --json
+        """);
+
+    private readonly TrialFollowing following;
+    private readonly DeviceOptions options;
+
+    private UpdateCommand()
     {
-        Description = "How long the restart and the new firmware's start may take. Default: 5m",
-        HelpName = "TIME",
-        CustomParser = DurationText.Parse,
-    };
-
-    public static Command Create() => new UpdateCommand().Build();
-
-    private Command Build()
-    {
-        var command = new Command("update", """
-            Send a bundle to a device, wait for its restart, and say which version runs in which slot.
-
-            Exit codes: 0 the new firmware runs (and is committed with --commit), 1 error, 2 wrong usage, 3 the device fell back.
-
-            Examples:
-              meerkat update build/fw.zip --port http://192.168.1.50 --commit-timeout 300
-              meerkat update build/fw.zip --port http://192.168.1.50 --commit
-              meerkat update build/fw.zip --port http://192.168.1.50 --no-wait --json
-            """)
-        {
-            file,
-            commitTimeout,
-            commit,
-            noWait,
-            wait,
-            json,
-        };
-        commitTimeout.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 0 or > MaxCommitTimeoutSeconds)
-            {
-                result.AddError($"--commit-timeout must be from 0 to {MaxCommitTimeoutSeconds} seconds.");
-            }
-        });
+        command.Arguments.Add(file);
+        following = new TrialFollowing(command, "End when the device has accepted the bundle");
+        command.Options.Add(noActivate);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(commit) && result.GetValue(noWait))
+            if (result.GetValue(following.Commit) && result.GetValue(noActivate))
             {
-                result.AddError("--commit waits for the new firmware and excludes --no-wait.");
+                result.AddError("--commit needs the restart and excludes --no-activate.");
             }
         });
-        var options = new DeviceOptions(command, "Give up when the device takes nothing for so long. Default: 10m");
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, options, cancellationToken));
-        return command;
+        options = new DeviceOptions(command, "Give up when the device takes nothing for so long. Default: 10m");
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, DeviceOptions options, CancellationToken cancellationToken)
+    public static Command Create()
+    {
+        var update = new UpdateCommand();
+        update.command.SetAction(update.RunAsync);
+        return update.command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var bundle = Open(parsed.GetRequiredValue(file));
         using var device = options.Open(parsed);
-        var before = await ReadAsync(device, cancellationToken);
-        var infoBefore = await device.TryCallAsync("Sys.GetInfo", cancellationToken);
-
+        var before = await StatusBefore.ReadAsync(device, cancellationToken);
         var answer = await UploadProgress.ShowAsync(
-            Path.GetFileName(bundle.Name),
-            bundle.Length,
-            onSent => SendAsync(device, bundle, parsed, options.Timeout(parsed) ?? DefaultStall, onSent, cancellationToken));
-        var asJson = parsed.GetValue(json);
-        if (!asJson)
+            Path.GetFileName(bundle.Name), bundle.Length, onSent => SendAsync(device, bundle, parsed, onSent, cancellationToken));
+        if (!parsed.GetValue(noActivate))
         {
-            Console.Out.WriteLine(answer);
+            return await following.FollowAsync(device, before, answer, parsed, cancellationToken);
         }
-        if (parsed.GetValue(noWait))
-        {
-            if (asJson)
-            {
-                Console.Out.WriteLine(RpcJson.ToPretty(new JsonObject { ["result"] = "accepted", ["answer"] = answer }));
-            }
-            return ExitCode.Done;
-        }
-
-        var watch = new UpdateWatch(device, before, UpdateWatch.Uptime(infoBefore), Console.Error.WriteLine);
-        var (verdict, now) = await watch.FollowAsync(parsed.GetValue(commit), parsed.GetValue(wait) ?? DefaultWait, cancellationToken);
-        var facts = new UpdateFacts(
-            device.Address,
-            before,
-            before.Version ?? VersionOf(infoBefore),
-            now.Version ?? VersionOf(await device.TryCallAsync("Sys.GetInfo", cancellationToken)),
-            answer);
-        return UpdateReport.Tell(verdict, now, facts, asJson);
+        var now = await StatusBefore.StatusAsync(device, cancellationToken);
+        var facts = await TrialFollowing.FactsAsync(device, before, now, answer, cancellationToken);
+        return UpdateReport.TellInstalled(now, facts, following.Json(parsed));
     }
 
     private async Task<string> SendAsync(
-        RemoteDevice device, FileStream bundle, ParseResult parsed, TimeSpan stall, Action<long> onSent, CancellationToken cancellationToken)
+        RemoteDevice device, FileStream bundle, ParseResult parsed, Action<long> onSent, CancellationToken cancellationToken)
     {
         try
         {
             return await FirmwareUpload.SendAsync(
-                device.Address.Update, bundle, parsed.GetValue(commitTimeout), stall, onSent, cancellationToken);
+                device.Address.Update,
+                bundle,
+                new UploadWishes(following.CommitTimeout(parsed), Activate: !parsed.GetValue(noActivate)),
+                options.Timeout(parsed) ?? DefaultStall,
+                onSent,
+                cancellationToken);
         }
         catch (RpcTransportException e) when (!e.NotReached)
         {
@@ -123,11 +89,6 @@ internal sealed class UpdateCommand
             throw new ToolException(status is null ? e.Message : $"{e.Message}; the device says: {OtaStatus.Read(status).Message}");
         }
     }
-
-    private static async Task<OtaStatus> ReadAsync(RemoteDevice device, CancellationToken cancellationToken) =>
-        await device.CallAsync("OTA.Status", null, cancellationToken) is JsonObject status
-            ? OtaStatus.Read(status)
-            : throw new ToolException("the device answered OTA.Status without a status");
 
     private static FileStream Open(FileInfo file)
     {
@@ -139,7 +100,4 @@ internal sealed class UpdateCommand
             ? new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan)
             : throw new ToolException($"no such file: {file}");
     }
-
-    private static string VersionOf(JsonObject? info) =>
-        info?["fw_version"] is JsonValue value && value.TryGetValue<string>(out var version) ? version : "unknown";
 }

@@ -18,6 +18,7 @@ namespace Meerkat.Tool.Devices;
 /// <param name="DeadlineLeft">Seconds until the trial falls back; null when there is no deadline.</param>
 /// <param name="Reason">Why the device last fell back.</param>
 /// <param name="Slots">What the slots hold; empty when not told.</param>
+/// <param name="Progress">Of an update, in percent.</param>
 internal sealed record OtaStatus(
     int State,
     string Message,
@@ -30,35 +31,43 @@ internal sealed record OtaStatus(
     bool? Ready,
     double? DeadlineLeft,
     FallBackReason? Reason,
-    ImmutableArray<SlotStatus> Slots)
+    ImmutableArray<SlotStatus> Slots,
+    double? Progress)
 {
+    private const int InProgress = 1;
+    private const int Failure = 2;
+
+    /// <summary>The last update failed; the message says why.</summary>
+    public bool HasFailed => State == Failure;
+
+    /// <summary>The slot that runs, as far as the device tells.</summary>
+    public int? Slot => RunningSlot ?? ActiveSlot;
+
+    /// <summary>The phase, or what the state comes to where the device does not tell it.</summary>
+    public string PhaseWord => Phase ?? (State == InProgress ? "updating" : IsCommitted ? "idle" : "trial");
+
     /// <summary>Whether the restart into the new slot is still to come; false where the device does not tell.</summary>
     public bool AwaitsRestart =>
         Phase is "writing" or "armed" || (RunningSlot is { } running && ActiveSlot is { } active && running != active);
 
     public static OtaStatus Read(JsonObject json) => new(
-        (int)(Number(json["state"]) ?? 0),
-        Text(json["message"]) ?? "",
-        Flag(json["is_committed"]) ?? true,
-        Number(json["commit_timeout"]) ?? 0,
-        (int?)(Number(json["active_slot"]) ?? Number(json["partition"])),
-        (int?)Number(json["running_slot"]),
-        Text(json["version"]),
-        Text(json["phase"]),
-        Flag(json["ready"]),
-        Number(json["deadline_left"]),
+        (int)(json["state"].Number ?? 0),
+        json["message"].Word ?? "",
+        json["is_committed"].Flag ?? true,
+        json["commit_timeout"].Number ?? 0,
+        (int?)(json["active_slot"].Number ?? json["partition"].Number),
+        (int?)json["running_slot"].Number,
+        json["version"].Word,
+        json["phase"].Word,
+        json["ready"].Flag,
+        json["deadline_left"].Number,
         json["reason"] is JsonObject reason ? ReadReason(reason) : null,
-        json["slots"] is JsonArray slots ? [.. slots.OfType<JsonObject>().Select(ReadSlot)] : []);
+        json["slots"] is JsonArray slots ? [.. slots.OfType<JsonObject>().Select(ReadSlot)] : [],
+        json["progress_percent"].Number);
 
     private static FallBackReason ReadReason(JsonObject json) =>
-        new(Text(json["text"]) ?? "", (int?)Number(json["slot"]), Text(json["version"]), Text(json["time"]), json);
+        new(json["text"].Word ?? "", (int?)json["slot"].Number, json["version"].Word, json["time"].Word, json);
 
     private static SlotStatus ReadSlot(JsonObject json) =>
-        new((int)(Number(json["slot"]) ?? -1), Text(json["state"]) ?? "", Text(json["version"]) ?? "");
-
-    private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
-
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
-
-    private static bool? Flag(JsonNode? node) => node is JsonValue value && value.TryGetValue<bool>(out var flag) ? flag : null;
+        new((int)(json["slot"].Number ?? -1), json["state"].Word ?? "", json["version"].Word ?? "");
 }

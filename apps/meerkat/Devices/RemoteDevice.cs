@@ -22,7 +22,7 @@ internal sealed class RemoteDevice(DeviceAddress address, TimeSpan timeout) : ID
         }
         catch (RpcException e)
         {
-            throw new ToolException($"{method}: remote error {e.Error.Code}: {e.Message}");
+            throw new ToolException($"{method}: remote error {e.Error.Code}: {e.Message}") { Remote = e.Error };
         }
         catch (RpcTransportException e) when (e.NotReached)
         {
@@ -31,8 +31,9 @@ internal sealed class RemoteDevice(DeviceAddress address, TimeSpan timeout) : ID
     }
 
     /// <summary>As <see cref="RpcClient.CallAsync"/>, for callers that go on after a failure.</summary>
-    public Task<JsonNode?> AskAsync(string method, TimeSpan timeoutOfCall, CancellationToken cancellationToken) =>
-        client.CallAsync(method, null, timeoutOfCall, cancellationToken);
+    public Task<JsonNode?> AskAsync(
+        string method, TimeSpan timeoutOfCall, CancellationToken cancellationToken, JsonNode? arguments = null) =>
+        client.CallAsync(method, arguments, timeoutOfCall, cancellationToken);
 
     /// <summary>
     /// The result of a call whose answer is welcome and not needed: null when the device does not know it, refuses or is away.

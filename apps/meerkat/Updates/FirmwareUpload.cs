@@ -14,7 +14,7 @@ internal static class FirmwareUpload
 
     /// <param name="address">The device's <c>/update</c>.</param>
     /// <param name="file">The bundle.</param>
-    /// <param name="commitTimeoutSeconds">Null leaves it to the device's configuration.</param>
+    /// <param name="wishes">Sent before the bundle, so that the device knows them when it begins.</param>
     /// <param name="stall">Gives up when nothing moves for so long.</param>
     /// <param name="onSent">Told how many bytes have gone out.</param>
     /// <param name="cancellationToken">Breaks the upload off; the device then forgets it.</param>
@@ -22,14 +22,18 @@ internal static class FirmwareUpload
     /// <exception cref="ToolException">The device refused or the upload stalled.</exception>
     /// <exception cref="RpcTransportException">The device was not reached, or the connection broke.</exception>
     public static async Task<string> SendAsync(
-        Uri address, FileStream file, int? commitTimeoutSeconds, TimeSpan stall, Action<long> onSent, CancellationToken cancellationToken)
+        Uri address, FileStream file, UploadWishes wishes, TimeSpan stall, Action<long> onSent, CancellationToken cancellationToken)
     {
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         watch.CancelAfter(stall);
         using var form = new MultipartFormDataContent($"meerkat-{Random.Shared.NextInt64():x16}");
-        if (commitTimeoutSeconds is { } seconds)
+        if (wishes.CommitTimeoutSeconds is { } seconds)
         {
             form.Add(Part(new StringContent(seconds.ToString(CultureInfo.InvariantCulture)), "commit_timeout", null));
+        }
+        if (!wishes.Activate)
+        {
+            form.Add(Part(new StringContent("false"), "activate", null));
         }
         form.Add(Part(new FileContent(file, Sent), "file", PlainName(file.Name)));
 

@@ -25,6 +25,46 @@ internal static class UpdateReport
         };
     }
 
+    /// <summary>Tells what became of a bundle that was to be installed and not started.</summary>
+    /// <returns>An exit code.</returns>
+    /// <exception cref="ToolException">The device restarts into it all the same.</exception>
+    public static int TellInstalled(OtaStatus now, UpdateFacts facts, bool json)
+    {
+        var held = now.PhaseWord == "held";
+        if (!held && (now.AwaitsRestart || !now.IsCommitted))
+        {
+            throw new ToolException(
+                $"the device does not hold updates back and restarts into this one; see: meerkat watch --port {facts.Address}");
+        }
+        var target = now.Slots.FirstOrDefault(slot => held && slot.Slot != now.Slot);
+        if (json)
+        {
+            Console.Out.WriteLine(RpcJson.ToPretty(new JsonObject
+            {
+                ["result"] = held ? "held" : "unchanged",
+                ["answer"] = facts.Answer,
+                ["version"] = facts.VersionNow,
+                ["slot"] = now.Slot,
+                ["installed_version"] = target?.Version,
+                ["installed_slot"] = target?.Slot,
+            }));
+            return ExitCode.Done;
+        }
+        Console.Out.WriteLine(facts.Answer);
+        var runs = $"version {facts.VersionNow} runs in slot {Slot(now)}, as before";
+        if (held)
+        {
+            var what = target is null ? "the new version is installed" : $"version {target.Version} is installed in slot {target.Slot}";
+            Console.Out.WriteLine($"{what} and waits; {runs}");
+            Console.Out.WriteLine($"start it: meerkat activate --port {facts.Address}");
+        }
+        else
+        {
+            Console.Out.WriteLine(runs);
+        }
+        return ExitCode.Done;
+    }
+
     private static void TellPeople(UpdateVerdict verdict, OtaStatus now, UpdateFacts facts)
     {
         var runs = $"version {facts.VersionNow} runs in slot {Slot(now)}";
@@ -58,15 +98,15 @@ internal static class UpdateReport
         },
         ["answer"] = facts.Answer,
         ["version"] = facts.VersionNow,
-        ["slot"] = now.RunningSlot ?? now.ActiveSlot,
+        ["slot"] = now.Slot,
         ["previous_version"] = facts.VersionBefore,
-        ["previous_slot"] = facts.Before.RunningSlot ?? facts.Before.ActiveSlot,
+        ["previous_slot"] = facts.Before.Slot,
         ["deadline_left"] = Deadline(now),
         ["reason"] = verdict is UpdateVerdict.FellBack ? now.Reason?.Json.DeepClone() : null,
     };
 
     private static string Slot(OtaStatus status) =>
-        (status.RunningSlot ?? status.ActiveSlot)?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
+        status.Slot?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
 
     private static double? Deadline(OtaStatus now) =>
         now.IsCommitted ? null : now.DeadlineLeft ?? (now.CommitTimeout > 0 ? now.CommitTimeout : null);

@@ -114,7 +114,7 @@ internal sealed class UpdateWatch(RemoteDevice device, OtaStatus before, double?
     }
 
     public static double? Uptime(JsonObject? info) =>
-        info?["uptime"] is JsonValue value && value.TryGetValue<double>(out var seconds) ? seconds : null;
+        info?["uptime"].Number;
 
     private void Say(string what)
     {

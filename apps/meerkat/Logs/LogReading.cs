@@ -1,0 +1,182 @@
+using System.Text.Json.Nodes;
+using Meerkat.Core.Protocol;
+using Meerkat.Device.Logs;
+using Meerkat.Rpc;
+using Meerkat.Tool.Devices;
+
+namespace Meerkat.Tool.Logs;
+
+/// <summary>
+/// Prints a log of a device, and goes on with what comes, through restarts of the device and from one slot's firmware to the other's.
+/// </summary>
+/// <param name="device">The device.</param>
+/// <param name="source">firmware, agent, boot or last.</param>
+/// <param name="slot">Whose firmware; null for the one that runs.</param>
+/// <param name="output">Where it is printed.</param>
+internal sealed class LogReading(RemoteDevice device, string source, int? slot, TextWriter output)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>How far each slot's log has been read. The key is -1 for logs that belong to no slot.</summary>
+    private readonly Dictionary<int, string> cursors = [];
+
+    private bool away;
+    private bool lineIsOpen;
+
+    /// <summary>Prints the last lines.</summary>
+    /// <returns>Where they end.</returns>
+    /// <exception cref="ToolException">The device keeps no such log.</exception>
+    public async Task<RemoteLog> PrintLastAsync(int lines, CancellationToken cancellationToken)
+    {
+        var last = await AskAsync(Arguments(slot, lines: lines), cancellationToken);
+        var (text, end) = last.Cut ? await ReadAllAsync(last.Slot, cancellationToken) : (last.Text, last);
+        await PrintAsync(last.Cut ? LogText.LastLines(text, lines) : text);
+        return end;
+    }
+
+    /// <summary>Prints what comes after <paramref name="last"/>, until it is cancelled.</summary>
+    public async Task FollowAsync(RemoteLog last, CancellationToken cancellationToken)
+    {
+        Remember(last);
+        await RememberOtherSlotAsync(last, cancellationToken);
+        var following = last.Slot;
+        using var timer = new PeriodicTimer(Interval);
+        while (true)
+        {
+            var piece = await TryAskAsync(following, cancellationToken);
+            if (piece is not null)
+            {
+                await TakeAsync(piece);
+                if (!piece.More && slot is null && piece.RunningSlot is { } running && running != following)
+                {
+                    following = running;
+                    await EndLineAsync();
+                    await Console.Error.WriteLineAsync($"(slot {running} runs now)");
+                    continue;
+                }
+            }
+            if (piece is not { More: true })
+            {
+                await timer.WaitForNextTickAsync(cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>All that is kept, in as many answers as it takes.</summary>
+    private async Task<(string Text, RemoteLog End)> ReadAllAsync(int? ofSlot, CancellationToken cancellationToken)
+    {
+        var text = new System.Text.StringBuilder();
+        var cursor = "";
+        while (true)
+        {
+            var piece = await AskAsync(Arguments(ofSlot, cursor), cancellationToken);
+            text.Append(piece.Text);
+            cursor = piece.Cursor;
+            if (!piece.More)
+            {
+                return (text.ToString(), piece);
+            }
+        }
+    }
+
+    private async Task TakeAsync(RemoteLog piece)
+    {
+        if (piece.Missed)
+        {
+            await EndLineAsync();
+            await Console.Error.WriteLineAsync("(the log begins anew here; what is not shown is not kept any more)");
+        }
+        await PrintAsync(piece.Text);
+        Remember(piece);
+    }
+
+    private void Remember(RemoteLog piece) => cursors[piece.Slot ?? -1] = piece.Cursor;
+
+    /// <summary>When the device changes to the other slot, only what is printed from now on is news.</summary>
+    private async Task RememberOtherSlotAsync(RemoteLog last, CancellationToken cancellationToken)
+    {
+        if (slot is null && last.Slot is { } number)
+        {
+            Remember(await AskAsync(Arguments(1 - number, lines: 0), cancellationToken));
+        }
+    }
+
+    /// <summary>Null while the device is away or about to restart.</summary>
+    private async Task<RemoteLog?> TryAskAsync(int? ofSlot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var arguments = Arguments(ofSlot, cursors.GetValueOrDefault(ofSlot ?? -1, ""));
+            var piece = RemoteLog.Read(await device.AskAsync(RemoteLog.Method, CallTimeout, cancellationToken, arguments));
+            if (away)
+            {
+                away = false;
+                await Console.Error.WriteLineAsync("(the device is back)");
+            }
+            return piece;
+        }
+        catch (Exception e) when (e is RpcTransportException or RpcException { Error.Code: (int)RpcErrorCode.ShuttingDown or (int)RpcErrorCode.Internal })
+        {
+            if (!away)
+            {
+                away = true;
+                await EndLineAsync();
+                await Console.Error.WriteLineAsync("(the device is away; waiting for it)");
+            }
+            return null;
+        }
+        catch (RpcException e)
+        {
+            throw new ToolException($"{RemoteLog.Method}: remote error {e.Error.Code}: {e.Message}");
+        }
+    }
+
+    private async Task<RemoteLog> AskAsync(JsonObject arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return RemoteLog.Read(await device.CallAsync(RemoteLog.Method, arguments, cancellationToken));
+        }
+        catch (ToolException e) when (e.IsUnknownMethod)
+        {
+            throw new ToolException($"this device does not show its logs: it has no {RemoteLog.Method}");
+        }
+    }
+
+    private JsonObject Arguments(int? ofSlot, string? cursor = null, int? lines = null)
+    {
+        var arguments = new JsonObject { ["source"] = source };
+        if (ofSlot is not null)
+        {
+            arguments["slot"] = ofSlot;
+        }
+        if (cursor is not null)
+        {
+            arguments["cursor"] = cursor;
+        }
+        if (lines is not null)
+        {
+            arguments["lines"] = lines;
+        }
+        return arguments;
+    }
+
+    private async Task PrintAsync(string text)
+    {
+        if (text.Length > 0)
+        {
+            await output.WriteAsync(text);
+            lineIsOpen = text[^1] != '\n';
+        }
+    }
+
+    private async Task EndLineAsync()
+    {
+        if (lineIsOpen)
+        {
+            await output.WriteLineAsync();
+            lineIsOpen = false;
+        }
+    }
+}
