@@ -8,7 +8,8 @@ namespace Meerkat.Device.Updates;
 /// <summary>Writes the parts of a bundle into a slot that nothing can start.</summary>
 internal sealed class SlotWriter(SlotStore slots, SlotId slot, UserId owner, HostParts.Found parts) : IDisposable
 {
-    private WriteBehind? image;
+    private IVolumeFile? image;
+    private long imageBytes;
     private FilesWriter? files;
     private TarReader? tar;
 
@@ -19,7 +20,8 @@ internal sealed class SlotWriter(SlotStore slots, SlotId slot, UserId owner, Hos
     {
         if (part.Name == parts.App.Name)
         {
-            image = new WriteBehind(slots.CreateImage(slot));
+            image = slots.CreateImage(slot);
+            imageBytes = 0;
             return PartChoice.Take;
         }
         if (part.Name == parts.Fs?.Name)
@@ -38,7 +40,8 @@ internal sealed class SlotWriter(SlotStore slots, SlotId slot, UserId owner, Hos
         {
             return tar.Push(data);
         }
-        image!.Write(data);
+        image!.Write(data, imageBytes);
+        imageBytes += data.Length;
         return null;
     }
 
