@@ -13,6 +13,7 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
 {
     private const int MostConnections = 16;
     private const int LongestLine = 64 * 1024;
+    private const int UsualLine = 1024;
 
     private readonly Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly SemaphoreSlim places = new(MostConnections);
@@ -114,7 +115,7 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
         try
         {
             using var stream = new NetworkStream(client, ownsSocket: true);
-            var buffer = new byte[LongestLine];
+            var buffer = new byte[UsualLine];
             var filled = 0;
             while (stream.Read(buffer, filled, buffer.Length - filled) is > 0 and var count)
             {
@@ -125,9 +126,13 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
                     buffer.AsSpan(end + 1, filled - end - 1).CopyTo(buffer);
                     filled -= end + 1;
                 }
-                if (filled == buffer.Length)
+                if (filled == LongestLine)
                 {
                     return;
+                }
+                if (filled == buffer.Length)
+                {
+                    Array.Resize(ref buffer, Math.Min(2 * filled, LongestLine));
                 }
             }
         }

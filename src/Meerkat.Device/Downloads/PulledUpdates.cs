@@ -1,9 +1,10 @@
 using Meerkat.Device.Updates;
+using Meerkat.Storage;
 
 namespace Meerkat.Device.Downloads;
 
 /// <summary>
-/// Updates that the device fetches itself. They belong to the device and not to who asked: a caller that goes away changes nothing.
+/// Updates that the device fetches itself, from a server or out of its own file system. They belong to the device and not to who asked: a caller that goes away changes nothing.
 /// </summary>
 /// <param name="runner">Where updates run.</param>
 /// <param name="boot">Asked before anything is fetched.</param>
@@ -33,7 +34,25 @@ public sealed class PulledUpdates(
         }
     }
 
-    public PullStart Start(Uri url, UpdateOptions options, TimeSpan stallLimit)
+    public PullStart Start(Uri url, UpdateOptions options, TimeSpan stallLimit) => Start(
+        url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped),
+        taker => new BundleDownload(settings(), stallLimit, time, log).RunAsync(url, taker, ending.Token),
+        options);
+
+    /// <param name="volume">The device's root.</param>
+    /// <param name="path">The bundle's file on the volume, through no link.</param>
+    /// <param name="options">How the update is to be done.</param>
+    public PullStart Start(IVolume volume, string path, UpdateOptions options) => Start(
+        path, taker => Task.FromResult(new StoredBundle(volume, path).Run(taker, ending.Token)), options);
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(false);
+        ending.Dispose();
+    }
+
+    private PullStart Start(string source, Func<DownloadTaker, Task<DownloadEnd>> fetch, UpdateOptions options)
     {
         lock (gate)
         {
@@ -46,19 +65,12 @@ public sealed class PulledUpdates(
                 return new PullStart.Refused(obstacle.Busy, obstacle.Text);
             }
             outside = (new UpdateStatus(1, "progress", 0, "receiving"), runner.Status);
-            running = RunAsync(url, options, stallLimit);
+            running = RunAsync(source, fetch, options);
             return new PullStart.Started(running);
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await ending.CancelAsync().ConfigureAwait(false);
-        await running.ConfigureAwait(false);
-        ending.Dispose();
-    }
-
-    private async Task<UpdateResult> RunAsync(Uri url, UpdateOptions options, TimeSpan stallLimit)
+    private async Task<UpdateResult> RunAsync(string source, Func<DownloadTaker, Task<DownloadEnd>> fetch, UpdateOptions options)
     {
         // The caller gets its "started" before the first byte is waited for.
         await Task.Yield();
@@ -66,7 +78,7 @@ public sealed class PulledUpdates(
         UpdateSession? session = null;
         try
         {
-            log($"update: fetching from {url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)}");
+            log($"update: fetching from {source}");
             var taker = new DownloadTaker(
                 total =>
                 {
@@ -82,8 +94,7 @@ public sealed class PulledUpdates(
                     }
                 },
                 bytes => session!.Write(bytes.Span));
-            var download = new BundleDownload(settings(), stallLimit, time, log);
-            result = await download.RunAsync(url, taker, ending.Token).ConfigureAwait(false) switch
+            result = await fetch(taker).ConfigureAwait(false) switch
             {
                 DownloadEnd.Whole => session!.Complete(),
                 DownloadEnd.Ended(var ended) => Give(session, ended),

@@ -2,10 +2,12 @@ using System.Text.Json.Nodes;
 using Meerkat.Boot;
 using Meerkat.Boot.Link;
 using Meerkat.Core.Protocol;
+using Meerkat.Core.Values;
 using Meerkat.Device.Configuration;
 using Meerkat.Device.Downloads;
 using Meerkat.Device.Updates;
 using Meerkat.Rpc;
+using Meerkat.Storage;
 
 namespace Meerkat.Device.Services;
 
@@ -22,8 +24,8 @@ internal sealed class OtaService(
     public void AddTo(RpcDispatcher calls)
     {
         calls.Add(
-            "OTA.Update", "{url: %Q, blob_url: %Q, section: %Q, timeout: %d, commit_timeout: %d, ignore_same_version: %B, activate: %B, wait: %B}",
-            "Fetches a bundle and installs it; answers when that has ended, or with wait false at once", UpdateAsync);
+            "OTA.Update", "{url: %Q, blob_url: %Q, file: %Q, section: %Q, timeout: %d, commit_timeout: %d, ignore_same_version: %B, activate: %B, wait: %B}",
+            "Fetches a bundle, or takes a file of the device, and installs it; answers when that has ended, or with wait false at once", UpdateAsync);
         calls.Add("OTA.Begin", "{timeout: %d, commit_timeout: %d, size: %ld, ignore_same_version: %B, activate: %B}", "Begins an update that comes in pieces", Begin);
         calls.Add("OTA.Write", "{offset: %ld, data: %Q}", "The next piece, base64; a piece that came before is acknowledged", Write);
         calls.Add("OTA.End", "", "Finishes the update and restarts, or gives up one that is not whole", End);
@@ -39,17 +41,8 @@ internal sealed class OtaService(
         {
             throw new RpcException(RpcErrorCode.BadRequest, $"section must be \"firmware\", found \"{section}\": a bundle has no other");
         }
-        var text = arguments.Text("url") ?? arguments.Text("blob_url");
-        if (string.IsNullOrEmpty(text))
-        {
-            throw new RpcException(RpcErrorCode.BadRequest, "url is required");
-        }
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-        {
-            throw new RpcException(RpcErrorCode.BadRequest, $"url must begin with http:// or https://, found \"{text}\"");
-        }
         var wait = arguments.Flag("wait") ?? true;
-        switch (pulls.Start(url, Options(arguments), Timeout(arguments)))
+        switch (Start(arguments))
         {
             case PullStart.Refused refused:
                 throw new RpcException(RpcErrorCode.Failed, refused.Text);
@@ -63,6 +56,37 @@ internal sealed class OtaService(
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
+    }
+
+    /// <summary>From where the bundle comes is named once; an empty name is none.</summary>
+    private PullStart Start(RpcArguments arguments)
+    {
+        var places = ((string[])["url", "blob_url", "file"]).Where(name => !string.IsNullOrEmpty(arguments.Text(name))).ToList();
+        if (places is not [var place])
+        {
+            throw new RpcException(RpcErrorCode.BadRequest, places.Count == 0
+                ? "url is required (or file, for a bundle that is on the device)"
+                : $"expected one of url, blob_url and file, found {string.Join(" and ", places)}");
+        }
+        var text = arguments.Text(place)!;
+        if (place == "file")
+        {
+            return pulls.Start(device.Volume, BundleFile(text), Options(arguments));
+        }
+        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is ("http" or "https")
+            ? pulls.Start(url, Options(arguments), Timeout(arguments))
+            : throw new RpcException(RpcErrorCode.BadRequest, $"url must begin with http:// or https://, found \"{text}\"");
+    }
+
+    /// <summary>Named as <c>FS.*</c> names files; its path on the volume.</summary>
+    private string BundleFile(string name)
+    {
+        var slot = boot.Status().Running ?? throw new RpcException(
+            RpcErrorCode.Failed, "no firmware is running (recovery), so there is no file system to take a bundle from; send it instead");
+        var path = FsPath.OnVolume(device.Volume, new SlotId(slot), FsPath.Plain(name));
+        return device.Volume.Find(path) is { Kind: EntryKind.File }
+            ? path
+            : throw new RpcException(RpcErrorCode.BadRequest, $"failed to open file \"{name}\": it is not a regular file below fs, or not there");
     }
 
     private Task<JsonNode?> Begin(RpcCall call, CancellationToken cancellationToken)

@@ -20,6 +20,8 @@ internal static partial class Libc
     public const int OPath = 0x200000;
     public const int ONonBlock = 0x800;
 
+    public const uint SyncFileRangeWrite = 2;
+
     public const int LockExclusive = 2;
     public const int LockNonBlocking = 4;
 
@@ -44,6 +46,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     public static partial int FSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    public static partial int SyncFileRange(int descriptor, long offset, long count, uint flags);
 
     [LibraryImport("libc", EntryPoint = "ftruncate64", SetLastError = true)]
     public static partial int FTruncate(int descriptor, long length);

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Meerkat.Bench;
+
+var root = new RootCommand("""
+    Measures Meerkat on this machine, with the native programs that ./build makes. docs/performance.md tells what was found.
+
+    Examples:
+      bench/install
+      bench/boot --json
+      bench/endurance -n 1000
+    """)
+{
+    InstallBench.Command(),
+    BootBench.Command(),
+    EnduranceBench.Command(),
+};
+try
+{
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (BenchException fault)
+{
+    Console.Error.WriteLine($"Error: {fault.Message}");
+    return 1;
+}
