@@ -24,6 +24,7 @@ return await ToolRunner.RunAsync(
         ConfigCommand.Create(),
         BundleCommand.Create(),
         DeviceCommand.Create(),
+        DoctorCommand.Create(),
         ServeCommand.Create(),
     },
     args);

@@ -147,7 +147,7 @@ public sealed class Supervisor : IDisposable
         };
         Perform(SupervisionMachine.Begin(now, Moment));
         RemoveWhatFailed();
-        notify.Ready($"{now.Mode}{(now.Running is { } started ? $", slot {started}: {now.Record[started].Version}" : "")}");
+        notify.Ready(now.Running is { } started ? $"slot {started}: {now.Record[started].Version}" : "recovery");
     }
 
     /// <summary>It only says how the firmware shows that it is ready; a damaged one must not keep the firmware from running.</summary>
