@@ -9,6 +9,9 @@ switch (args)
         return ExecLauncher.Run(words);
     case [LifeGuard.Switch, var life]:
         return LifeGuard.Run(life);
+    case [DeviceState.Switch, var root]:
+        Console.WriteLine(DeviceState.Of(root));
+        return 0;
     case ["--version"]:
         Console.WriteLine(typeof(Supervisor).Assembly.GetName().Version?.ToString(3));
         return 0;
@@ -22,6 +25,9 @@ switch (args)
 
             Usage:
               meerkat-boot ROOT        run the device in the directory ROOT until SIGTERM
+              meerkat-boot --state ROOT
+                                       say in one word what the device does: absent, stopped, recovery, idle, installing,
+                                       restarting, trial, or unknown
               meerkat-boot --version
 
             Make a device first:       meerkat device init ROOT FIRMWARE.zip

@@ -34,6 +34,7 @@ return await ToolRunner.RunAsync(
         CallCommand.Create(),
         BundleCommand.Create(),
         DeviceCommand.Create(),
+        DoctorCommand.Create(),
         ServeCommand.Create(),
     },
     args);

@@ -18,11 +18,15 @@ internal sealed class DeviceProcesses : IDisposable
     private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan SayAgain = TimeSpan.FromSeconds(1);
+
+    /// <summary>This very program, also when a newer one has since been installed in its place: the two halves of a start belong together.</summary>
+    private const string Program = "/proc/self/exe";
 
     private readonly IVolume volume;
     private readonly string root;
-    private readonly string program;
     private readonly string life;
+    private readonly Action waiting;
     private readonly Reaper reaper;
     private readonly object gate = new();
     private readonly HashSet<int> alive = [];
@@ -30,11 +34,15 @@ internal sealed class DeviceProcesses : IDisposable
     private int guard;
     private int starts;
 
-    public DeviceProcesses(IVolume volume, string root, Action<int, ExitStatus> ended)
+    /// <param name="volume">The device's root.</param>
+    /// <param name="root">Its absolute path.</param>
+    /// <param name="ended">Told of each process that has ended, on a thread of its own.</param>
+    /// <param name="waiting">Called again and again while the caller waits for processes to end.</param>
+    public DeviceProcesses(IVolume volume, string root, Action<int, ExitStatus> ended, Action waiting)
     {
         this.volume = volume;
         this.root = root;
-        program = Environment.ProcessPath ?? throw new BootRefusedException("cannot find the boot loader's own program");
+        this.waiting = waiting;
         life = $"{Environment.ProcessId}:{ProcessTable.StartTime(Environment.ProcessId)}:{root}";
         _ = Libc.PrCtl(Libc.SetChildSubreaper, 1, 0, 0, 0);
         reaper = new Reaper((process, status) =>
@@ -59,7 +67,7 @@ internal sealed class DeviceProcesses : IDisposable
     {
         var (readEnd, writeEnd) = Spawner.Pipe();
         guard = Spawner.Spawn(
-            program, ["meerkat-boot", LifeGuard.Switch, life], Variables(new Dictionary<string, string>()), readEnd, 2, -1);
+            Program, ["meerkat-boot", LifeGuard.Switch, life], Variables(new Dictionary<string, string>()), readEnd, 2, -1);
         _ = Libc.Close(readEnd);
         // The other end stays open for this program's life; its closing is the message.
         _ = writeEnd;
@@ -166,7 +174,7 @@ internal sealed class DeviceProcesses : IDisposable
     {
         lock (gate)
         {
-            var process = Spawner.Spawn(program, arguments, variables, input, output, extra);
+            var process = Spawner.Spawn(Program, arguments, variables, input, output, extra);
             alive.Add(process);
             reaper.ChildStarted();
             return process;
@@ -180,7 +188,9 @@ internal sealed class DeviceProcesses : IDisposable
         {
             while (ending.Any(process => alive.Contains(process.Id)) && until - Environment.TickCount64 is > 0 and var left)
             {
-                Monitor.Wait(gate, TimeSpan.FromMilliseconds(left));
+                var wait = TimeSpan.FromMilliseconds(left);
+                Monitor.Wait(gate, wait < SayAgain ? wait : SayAgain);
+                waiting();
             }
         }
     }

@@ -28,6 +28,7 @@ public sealed class Supervisor : IDisposable
     private readonly EventQueue queue = new();
     private readonly ConcurrentDictionary<long, TaskCompletionSource<BootAnswer>> answers = [];
     private readonly TimeProvider clock;
+    private readonly NotifySender notify;
     private readonly ConsoleOutput console;
     private readonly ConsoleOutput errors;
 
@@ -52,9 +53,11 @@ public sealed class Supervisor : IDisposable
         this.errors = errors;
         this.clock = clock;
         this.log = log;
+        notify = NotifySender.FromEnvironment(clock);
         records = new BootRecordStore(device.Volume);
-        slots = new SlotStore(device.Volume);
-        sequence = new BootSequence(device.Volume, records, slots, kernelBootId, log);
+        var steady = new SteadyVolume(device.Volume, notify.Ping);
+        slots = new SlotStore(steady);
+        sequence = new BootSequence(steady, records, slots, kernelBootId, log);
         user = FirmwareUser.Of(device);
         if (device.Board.AgentEmbedded && FirmwareUser.IsOther(user))
         {
@@ -64,7 +67,7 @@ public sealed class Supervisor : IDisposable
         }
         agentProgram = AgentProgram.Find(device.Board);
         processes = new DeviceProcesses(
-            device.Volume, device.Path, (process, status) => queue.Add(() => ProcessEnded(process, status)));
+            device.Volume, device.Path, (process, status) => queue.Add(() => ProcessEnded(process, status)), notify.Ping);
         now = Before();
     }
 
@@ -72,6 +75,7 @@ public sealed class Supervisor : IDisposable
     {
         queue.Dispose();
         processes.Dispose();
+        notify.Dispose();
     }
 
     /// <summary>Runs the device until it is told to end. Call it from a thread that lives as long as the program.</summary>
@@ -151,6 +155,7 @@ public sealed class Supervisor : IDisposable
         };
         Perform(SupervisionMachine.Begin(now, Moment));
         RemoveWhatFailed();
+        notify.Ready(now.Running is { } started ? $"slot {started}: {now.Record[started].Version}" : "recovery");
     }
 
     /// <summary>It only says how the firmware shows that it is ready; a damaged one must not keep the firmware from running.</summary>
@@ -173,7 +178,8 @@ public sealed class Supervisor : IDisposable
     /// </summary>
     private void TakeOne()
     {
-        var wait = now.NextDeadline is { } deadline ? deadline - Moment.Uptime : Timeout.InfiniteTimeSpan;
+        notify.Ping();
+        var wait = notify.AtMost(now.NextDeadline is { } deadline ? deadline - Moment.Uptime : Timeout.InfiniteTimeSpan);
         if (wait != Timeout.InfiniteTimeSpan)
         {
             // Rounded up, so that the moment has come when the wait is over.
@@ -470,7 +476,8 @@ public sealed class Supervisor : IDisposable
         {
             return true;
         }
-        var problem = slots.CheckImage(running, state.Record[running].Image, state.Record[running].ImageBytes);
+        // Not on the supervising thread, so it says nothing about that.
+        var problem = new SlotStore(device.Volume).CheckImage(running, state.Record[running].Image, state.Record[running].ImageBytes);
         checkedAt = problem.Length == 0 ? Moment.Uptime : checkedAt;
         return problem.Length == 0;
     }
@@ -494,7 +501,11 @@ public sealed class Supervisor : IDisposable
     private void End(PosixSignalContext context)
     {
         context.Cancel = true;
-        queue.Add(() => Take(new SupervisionEvent.EndAsked()));
+        queue.Add(() =>
+        {
+            notify.Stopping();
+            Take(new SupervisionEvent.EndAsked());
+        });
     }
 
     private void Tell(Supervision before, Supervision after)

@@ -10,7 +10,8 @@ namespace Meerkat.Tool.Commands;
 
 internal static class DeviceInitCommand
 {
-    private const string UnprivilegedUser = "nobody";
+    /// <summary>The package makes the first; the second is everywhere, and shared with other services.</summary>
+    private static readonly string[] UnprivilegedUsers = ["meerkat", "nobody"];
 
     public static Command Create()
     {
@@ -25,7 +26,7 @@ internal static class DeviceInitCommand
         var user = new Option<string?>("--user")
         {
             Description = "Who the firmware runs as: name, uid, name:group or uid:gid. "
-                + $"Default: {UnprivilegedUser} when this is run by root, else whoever runs the boot loader",
+                + $"Default: {string.Join(" or, without such an account, ", UnprivilegedUsers)} when this is run by root, else whoever runs the boot loader",
         };
         var platform = new Option<string>("--platform")
         {
@@ -61,7 +62,7 @@ internal static class DeviceInitCommand
                 made,
                 parsed.GetRequiredValue(bundle),
                 Pins(parsed.GetValue(set) ?? []),
-                parsed.GetValue(user) ?? (UserId.IsRoot ? UnprivilegedUser : ""),
+                parsed.GetValue(user) ?? (UserId.IsRoot ? UnprivilegedUsers.First(Exists) : ""),
                 parsed.GetValue(embedded),
                 parsed.GetRequiredValue(platform),
                 parsed.GetValue(json));
@@ -99,6 +100,19 @@ internal static class DeviceInitCommand
         catch (ProvisioningException fault)
         {
             throw new ToolException(fault.Message);
+        }
+    }
+
+    private static bool Exists(string user)
+    {
+        try
+        {
+            _ = UserId.Resolve(user);
+            return true;
+        }
+        catch (FormatException)
+        {
+            return user == UnprivilegedUsers[^1];
         }
     }
 

@@ -1,0 +1,15 @@
+# For cmake where it compiles .NET's OpenSSL bindings into the programs: an x86-64 machine building for arm64.
+# MEERKAT_SYSROOT holds what ./build got from the distribution: libssl-dev of the other architecture.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER clang)
+set(CMAKE_C_COMPILER_TARGET aarch64-linux-gnu)
+set(CMAKE_AR aarch64-linux-gnu-ar)
+set(CMAKE_RANLIB aarch64-linux-gnu-ranlib)
+set(CMAKE_EXE_LINKER_FLAGS_INIT -fuse-ld=lld)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH $ENV{MEERKAT_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+include_directories(SYSTEM $ENV{MEERKAT_SYSROOT}/usr/include/aarch64-linux-gnu $ENV{MEERKAT_SYSROOT}/usr/include)
