@@ -1,4 +1,5 @@
 using Meerkat.Agent;
+using Meerkat.Agent.Page;
 using Meerkat.Core.Protocol;
 using Meerkat.Device;
 using Microsoft.AspNetCore.Http;
@@ -27,6 +28,10 @@ public static class MeerkatEndpoints
         if (endpoints.ServiceProvider.GetService<DeviceAgent>() is { } agent)
         {
             Map(endpoints, agent);
+            if (endpoints.ServiceProvider.GetService<MeerkatOptions>() is { PagePath: { Length: > 0 } page })
+            {
+                MeerkatPage.Map(endpoints, page);
+            }
         }
         else if (endpoints.ServiceProvider.GetService<MeerkatOptions>() is not null)
         {

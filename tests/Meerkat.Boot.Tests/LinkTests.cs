@@ -21,13 +21,28 @@ public sealed class LinkTests
             "Arm { Sequence = 3, Slot = 0, Installed = SlotRecord { State = Written, Version = 2, Image = Z, ImageBytes = 5, "
             + "CommitCount = 0, MayStart = True }, CommitTimeoutSeconds = 9 }"
         },
+        {
+            """{"operation":"hold","slot":0,"version":"2","build_id":"b","image_sha256":"Z","image_bytes":5,"activates_itself":true}""",
+            "Hold { Sequence = , Slot = 0, Installed = SlotRecord { State = Written, Version = 2, Image = Z, ImageBytes = 5, "
+            + "CommitCount = 0, MayStart = True }, CommitTimeoutSeconds = 0, ActivatesItself = True }"
+        },
+        { """{"operation":"activate","commit_timeout":7}""", "Activate { Sequence = , CommitTimeoutSeconds = 7 }" },
+        {
+            """{"operation":"keep_snapshot","sequence":4,"slot":1,"trial":true,"commit_timeout":7}""",
+            "KeepSnapshot { Sequence = 4, Slot = 1, Trial = True, CommitTimeoutSeconds = 7 }"
+        },
+        {
+            """{"operation":"set_state","slot":1,"fallback":-1,"committed":false}""",
+            "SetState { Sequence = , Change = BootStateChange { Active = 1, Committed = False, SetsFallback = True, Fallback = , "
+            + "CommitTimeoutSeconds = , IsEmpty = False, IsTimeoutAlone = False }, Unbootable =  }"
+        },
     };
 
     [Theory]
     [MemberData(nameof(Requests))]
     public void Line_BecomesARequest(string line, string expected)
     {
-        var (request, problem) = LinkServer.Read(Parse(line.Replace("Z", Zeros, StringComparison.Ordinal)), runningIntact: true);
+        var (request, problem) = LinkServer.Read(Parse(line.Replace("Z", Zeros, StringComparison.Ordinal)), runningIntact: true, unbootable: "");
         Assert.Equal(("", expected.Replace("Z", Zeros, StringComparison.Ordinal)), (problem, request?.ToString()));
     }
 
@@ -37,6 +52,10 @@ public sealed class LinkTests
     [InlineData("""{"operation":"invalidate","slot":2}""")]
     [InlineData("""{"operation":"invalidate","slot":-1}""")]
     [InlineData("""{"operation":"arm","slot":0}""")]
+    [InlineData("""{"operation":"hold","slot":0}""")]
+    [InlineData("""{"operation":"keep_snapshot"}""")]
+    [InlineData("""{"operation":"set_state","slot":2}""")]
+    [InlineData("""{"operation":"set_state","fallback":-2}""")]
     [InlineData("""{"operation":"arm","slot":0,"version":"2","build_id":"b","image_sha256":"00","image_bytes":5}""")]
     [InlineData("""{"operation":"arm","slot":0,"version":"2","build_id":"b","image_sha256":"Z","image_bytes":-5}""")]
     [InlineData("""{"operation":"arm","slot":0,"version":"2","image_sha256":"Z","image_bytes":5}""")]
@@ -45,14 +64,14 @@ public sealed class LinkTests
         var request = Parse(line.Replace("Z", Zeros, StringComparison.Ordinal));
         Assert.Equal(
             ((BootRequest?)null, $"the boot loader does not know '{request.Operation}', or a member of it is missing"),
-            LinkServer.Read(request, runningIntact: true));
+            LinkServer.Read(request, runningIntact: true, unbootable: ""));
     }
 
     [Fact]
     public void Reply_IsReadAsItWasWritten()
     {
         var status = new BootStatus(
-            7, "trial", 1, 1, 0, false, false, false, true, 300, 12.5, true, false, 4711,
+            7, "trial", 1, 1, 0, false, false, null, false, false, true, 300, 12.5, true, false, 4711,
             [new SlotStatus(0, "committed", "1.0", "a"), new SlotStatus(1, "trial", "1.1", "b")],
             new ReasonStatus("no_commit", "no commit within 5 s", 0, "0.9", TestDevice.Wall), "full", true, "0.1.0");
         var reply = new LinkReply(BootRefusal.TrialRunning, "no", 7, status);

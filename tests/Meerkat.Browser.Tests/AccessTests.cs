@@ -159,10 +159,9 @@ public sealed class AccessTests(Chromium browser)
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(address);
         builder.Logging.ClearProviders();
-        builder.Services.AddMeerkat(DeviceAgent.Open(device.Root, TimeProvider.System, _ => { }));
+        builder.AddMeerkat(options => (options.Root, options.Listen) = (device.Root, false));
         await using var application = builder.Build();
         application.MapMeerkat();
-        MeerkatPage.Map(application, "/meerkat");
         await application.StartAsync();
 
         await using var window = await browser.OpenAsync();

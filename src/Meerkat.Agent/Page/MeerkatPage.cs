@@ -27,7 +27,7 @@ internal static class MeerkatPage
     ];
 
     /// <summary>Maps the page and its files.</summary>
-    /// <param name="endpoints">An application with a device, see <see cref="MeerkatServices.AddMeerkat"/>.</param>
+    /// <param name="endpoints">An application with a device.</param>
     /// <param name="path">Where the page is: <c>/</c>, or a path such as <c>/meerkat</c>.</param>
     public static IEndpointRouteBuilder Map(IEndpointRouteBuilder endpoints, string path)
     {

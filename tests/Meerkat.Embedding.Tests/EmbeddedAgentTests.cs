@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Meerkat.EndToEnd.Tests.Harness;
 
-namespace Meerkat.Packages.Tests;
+namespace Meerkat.Embedding.Tests;
 
 /// <summary>An application with the packages hosts its device's agent, and is updated by itself.</summary>
 public sealed class EmbeddedAgentTests(FreshProject fresh)

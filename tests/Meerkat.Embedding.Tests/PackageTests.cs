@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Xml.Linq;
 
-namespace Meerkat.Packages.Tests;
+namespace Meerkat.Embedding.Tests;
 
 /// <summary>What is in the packages.</summary>
 public sealed class PackageTests(FreshProject fresh)

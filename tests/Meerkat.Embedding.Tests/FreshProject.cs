@@ -1,8 +1,8 @@
 using Meerkat.EndToEnd.Tests.Harness;
 
-[assembly: AssemblyFixture(typeof(Meerkat.Packages.Tests.FreshProject))]
+[assembly: AssemblyFixture(typeof(Meerkat.Embedding.Tests.FreshProject))]
 
-namespace Meerkat.Packages.Tests;
+namespace Meerkat.Embedding.Tests;
 
 /// <summary>
 /// The packages, packed into a folder, and an application of somebody else's that has nothing but them: the greenhouse sample's code in a
