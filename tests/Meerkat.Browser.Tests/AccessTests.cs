@@ -159,10 +159,12 @@ public sealed class AccessTests(Chromium browser)
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(address);
         builder.Logging.ClearProviders();
-        builder.Services.AddMeerkat(DeviceAgent.Open(device.Root, TimeProvider.System, _ => { }));
+        builder.Services.AddSingleton(_ => DeviceAgent.Open(device.Root, TimeProvider.System, _ => { }));
         await using var application = builder.Build();
         application.MapMeerkat();
         MeerkatPage.Map(application, "/meerkat");
+        MeerkatPage.Map(application, "/");
+        application.MapGet("/", () => "the application's own");
         await application.StartAsync();
 
         await using var window = await browser.OpenAsync();
@@ -171,5 +173,7 @@ public sealed class AccessTests(Chromium browser)
         Assert.Equal(address + "/meerkat/", page.Url);
         await Assertions.Expect(page.Locator("#headline")).ToHaveTextAsync("1.0.0 runs");
         Assert.Equal("grid", await page.Locator("main").EvaluateAsync<string>("node => getComputedStyle(node).display"));
+        await page.GotoAsync(address + "/");
+        Assert.Equal("the application's own", await page.InnerTextAsync("body"));
     }
 }
