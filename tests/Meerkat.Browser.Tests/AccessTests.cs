@@ -162,6 +162,8 @@ public sealed class AccessTests(Chromium browser)
         builder.AddMeerkat(options => (options.Root, options.Listen) = (device.Root, false));
         await using var application = builder.Build();
         application.MapMeerkat();
+        MeerkatPage.Map(application, "/");
+        application.MapGet("/", () => "the application's own");
         await application.StartAsync();
 
         await using var window = await browser.OpenAsync();
@@ -170,5 +172,7 @@ public sealed class AccessTests(Chromium browser)
         Assert.Equal(address + "/meerkat/", page.Url);
         await Assertions.Expect(page.Locator("#headline")).ToHaveTextAsync("1.0.0 runs");
         Assert.Equal("grid", await page.Locator("main").EvaluateAsync<string>("node => getComputedStyle(node).display"));
+        await page.GotoAsync(address + "/");
+        Assert.Equal("the application's own", await page.InnerTextAsync("body"));
     }
 }

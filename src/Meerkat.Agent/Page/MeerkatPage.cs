@@ -19,6 +19,9 @@ internal static class MeerkatPage
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
         + "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
+    /// <summary>An application's own endpoint at the same path goes first.</summary>
+    private const int Behind = 1000;
+
     private static readonly (string Name, string Type)[] Files =
     [
         ("page.css", "text/css; charset=utf-8"),
@@ -27,7 +30,7 @@ internal static class MeerkatPage
     ];
 
     /// <summary>Maps the page and its files.</summary>
-    /// <param name="endpoints">An application with a device.</param>
+    /// <param name="endpoints">An application with a device, as <c>AddMeerkat()</c> makes it.</param>
     /// <param name="path">Where the page is: <c>/</c>, or a path such as <c>/meerkat</c>.</param>
     public static IEndpointRouteBuilder Map(IEndpointRouteBuilder endpoints, string path)
     {
@@ -42,7 +45,8 @@ internal static class MeerkatPage
         return endpoints;
 
         void Get(string pattern, RequestDelegate answer) =>
-            endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], pages.GuardFixed(answer));
+            endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], pages.GuardFixed(answer))
+                .Add(endpoint => ((RouteEndpointBuilder)endpoint).Order = Behind);
     }
 
     /// <summary>Without the last slash the browser would look for the page's files one level too high.</summary>
