@@ -11,6 +11,14 @@ internal sealed class ToolException(string message, int exitCode = ExitCode.Erro
     public RpcError? Remote { get; init; }
 
     /// <summary>The device does not have the method that was called.</summary>
-    public bool IsUnknownMethod => Remote is { Code: (int)RpcErrorCode.NotFound, Message: { } text }
-        && text.StartsWith("No handler", StringComparison.OrdinalIgnoreCase);
+    public bool IsUnknownMethod => Remote is { } error && MeansUnknownMethod(error);
+
+    /// <summary>What a device answered to a call, in the words of other clients of this protocol.</summary>
+    public static string InWords(string method, RpcError error) => $"{method}: remote error {error.Code}: {error.Message ?? "no message"}";
+
+    public static ToolException Of(string method, RpcError error) =>
+        new(MeansUnknownMethod(error) ? $"this device has no {method}" : InWords(method, error)) { Remote = error };
+
+    private static bool MeansUnknownMethod(RpcError error) =>
+        error is { Code: (int)RpcErrorCode.NotFound, Message: { } text } && text.StartsWith("No handler", StringComparison.OrdinalIgnoreCase);
 }

@@ -74,7 +74,8 @@ public sealed partial class RepositoryTests
         var program = File.ReadAllText(Path.Combine(Repository.Root, "apps/meerkat/Program.cs"));
         foreach (var command in commands)
         {
-            Assert.Contains(char.ToUpperInvariant(command[0]) + command[1..] + "Command.Create()", program, StringComparison.Ordinal);
+            var name = string.Concat(command.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+            Assert.Contains(name + "Command.Create()", program, StringComparison.Ordinal);
         }
     }
 
@@ -152,7 +153,7 @@ public sealed partial class RepositoryTests
     [GeneratedRegex(@"`((?:src|apps|samples|tests|testdata|docs|packaging)/[\w./-]*)`")]
     private static partial Regex Folder();
 
-    [GeneratedRegex("^meerkat ([a-z]+)", RegexOptions.Multiline)]
+    [GeneratedRegex("^meerkat ([a-z][a-z-]+)", RegexOptions.Multiline)]
     private static partial Regex ToolCommand();
 
     [GeneratedRegex("^```.*?^```", RegexOptions.Singleline | RegexOptions.Multiline)]

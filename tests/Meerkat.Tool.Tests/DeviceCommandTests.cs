@@ -27,7 +27,7 @@ public sealed class DeviceCommandTests
             [
                 "device dev1",
                 "version 1.1.0",
-                "state idle (trial)",
+                "state trial",
                 "slot 1",
                 "fallback slot 0",
                 "committed no",
@@ -65,6 +65,31 @@ public sealed class DeviceCommandTests
         var run = await ToolProcess.RunAsync([.. line.Split(' '), "--port", device.Address]);
         Assert.Equal(new ToolProcess(0, output, ""), run);
         Assert.Equal(["/rpc " + frame], device.Calls);
+    }
+
+    [Fact]
+    public async Task Status_WrapsALongMessageInARowOfItsOwn()
+    {
+        var message = string.Join(' ', Enumerable.Repeat("the bundle is not for this device", 9));
+        await using var device = new ScriptedDevice().On(
+            "OTA.Status", Status.Replace("\"message\":\"idle\"", $"\"message\":\"{message}\"", StringComparison.Ordinal));
+        var run = await ToolProcess.RunAsync("status", "--port", device.Address);
+        var lines = run.Output.Split('\n').Select(line => line.TrimEnd()).ToList();
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, 100));
+        Assert.Contains(lines, line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is ["state", "trial"]);
+        var from = lines.FindIndex(line => line.StartsWith("message", StringComparison.Ordinal));
+        Assert.Equal(message, string.Join(' ', lines.Skip(from).Take(4).Select(line => line.Replace("message", "", StringComparison.Ordinal).Trim())));
+    }
+
+    [Theory]
+    [InlineData("commit --json", "committed")]
+    [InlineData("revert --json", "reverted")]
+    [InlineData("reboot --json", "restarting")]
+    public async Task ShortCommand_AnswersInJson(string line, string result)
+    {
+        await using var device = new ScriptedDevice().On("OTA.Commit", "null").On("OTA.Revert", "null").On("Sys.Reboot", "null");
+        var run = await ToolProcess.RunAsync([.. line.Split(' '), "--port", device.Address]);
+        Assert.Equal(new ToolProcess(0, $"{{\n  \"result\": \"{result}\"\n}}\n", ""), run);
     }
 
     [Theory]

@@ -16,9 +16,15 @@ internal sealed record ToolProcess(int ExitCode, string Output, string Error)
 
     public static Task<ToolProcess> RunAsync(params string[] args) => RunAsync([], args);
 
-    public static async Task<ToolProcess> RunAsync(Dictionary<string, string> environment, params string[] args)
+    /// <summary>Runs a shell script in which <c>$0</c> is the tool.</summary>
+    public static Task<ToolProcess> RunScriptAsync(string script) => RunProgramAsync("/bin/sh", [], ["-c", script, Program]);
+
+    public static Task<ToolProcess> RunAsync(Dictionary<string, string> environment, params string[] args) =>
+        RunProgramAsync(Program, environment, args);
+
+    private static async Task<ToolProcess> RunProgramAsync(string program, Dictionary<string, string> environment, string[] args)
     {
-        var start = new ProcessStartInfo(Program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove("MEERKAT_PORT");
         start.Environment.Remove("MOS_PORT");
         foreach (var (name, value) in environment)

@@ -38,7 +38,9 @@ internal sealed class BootStateSetCommand
     private Command Build()
     {
         var command = new Command("set", """
-            Change what the next boot of a device does. What is left out stays; the device is not restarted.
+            Change what the next boot of a device does.
+
+            What is left out stays; the device is not restarted.
 
             Examples:
               meerkat boot-state set --active 1 --committed true --port http://192.168.1.50

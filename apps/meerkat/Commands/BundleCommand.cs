@@ -5,7 +5,13 @@ namespace Meerkat.Tool.Commands;
 /// <summary><c>meerkat bundle</c>: makes firmware bundles and looks into them.</summary>
 internal static class BundleCommand
 {
-    public static Command Create() => new("bundle", "Make firmware bundles (fw.zip) and look into them.")
+    public static Command Create() => new("bundle", """
+        Make firmware bundles (fw.zip) and look into them.
+
+        Examples:
+          meerkat bundle create ./thermostat ./fs -o fw.zip --name thermostat --version 1.1.0
+          meerkat bundle inspect fw.zip
+        """)
     {
         BundleCreateCommand.Create(),
         BundleInspectCommand.Create(),

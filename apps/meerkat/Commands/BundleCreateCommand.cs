@@ -11,12 +11,14 @@ namespace Meerkat.Tool.Commands;
 internal static class BundleCreateCommand
 {
     private const string About = """
-        Make a bundle from an application and, optionally, a folder that becomes its file system. The same content gives
-        the same file, byte for byte; the build id is derived from the content unless given.
+        Make a bundle from an application and, optionally, a folder that becomes its file system.
+
+        The same content gives the same file, byte for byte; the build id is derived from the content
+        unless given.
 
         Examples:
           meerkat bundle create ./thermostat ./fs -o fw.zip --name thermostat --version 1.1.0
-          meerkat bundle create --app app.sh --name kiosk --version 2.0 --platform linux-arm64 --ready notify -o fw.zip
+          meerkat bundle create --app app.sh --name kiosk --version 2.0 --ready notify -o fw.zip
         """;
 
     private static readonly Argument<string?> AppArgument = new("APP")

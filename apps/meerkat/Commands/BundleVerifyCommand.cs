@@ -21,8 +21,9 @@ internal static class BundleVerifyCommand
         var file = new Argument<string>("FILE") { Description = "The bundle." };
         var json = new Option<bool>("--json") { Description = "Print the findings as JSON." };
         var command = new Command("verify", """
-            Read a bundle whole, as a device does: archive, manifest, sizes, digests, file-system image. Exits with 1 and
-            the reason when something does not hold. Signatures are not checked.
+            Read a bundle whole, as a device does: archive, manifest, sizes, digests, file-system image.
+
+            Exits with 1 and the reason when something does not hold. Signatures are not checked.
 
             Examples:
               meerkat bundle verify fw.zip

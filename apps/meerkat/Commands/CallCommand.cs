@@ -22,12 +22,12 @@ internal static class CallCommand
         var command = new Command("call", """
             Call a method of a device and print its result as JSON ("null" when it has none).
 
-            Works like "mos call". OTA.Update and OTA.End answer when the update has ended, so they are given 30 minutes unless
-            --timeout says otherwise.
+            Works like "mos call". OTA.Update and OTA.End answer when the update has ended, so they are
+            given 30 minutes unless --timeout says otherwise.
 
             Examples:
               meerkat call RPC.List --port http://192.168.1.50
-              meerkat call OTA.Update '{"url": "http://files/fw.zip", "commit_timeout": 300}' --port http://192.168.1.50/rpc
+              meerkat call OTA.Update '{"url": "http://files/fw.zip"}' --port http://192.168.1.50/rpc
               meerkat call OTA.Commit --port http://192.168.1.50
             """)
         {
@@ -46,9 +46,17 @@ internal static class CallCommand
         var arguments = ParseArguments(json);
         using var device = options.Open(parsed);
         var timeout = options.Timeout(parsed) ?? (AnswersAtTheEnd(method) ? LongTimeout : null);
-        var result = await device.CallAsync(method, arguments, cancellationToken, timeout);
-        Console.Out.WriteLine(RpcJson.ToPretty(result));
-        return ExitCode.Done;
+        try
+        {
+            var result = await device.CallAsync(method, arguments, cancellationToken, timeout);
+            Console.Out.WriteLine(RpcJson.ToPretty(result));
+            return ExitCode.Done;
+        }
+        catch (ToolException e) when (e.Remote is { } error)
+        {
+            // Scripts written for "mos call" look for the code.
+            throw new ToolException(ToolException.InWords(method, error));
+        }
     }
 
     private static bool AnswersAtTheEnd(string method) =>

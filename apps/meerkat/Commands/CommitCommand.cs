@@ -8,7 +8,9 @@ internal static class CommitCommand
     public static Command Create()
     {
         var command = new Command("commit", """
-            Mark the firmware that runs as good, for ever. Without it a trial with a commit timeout ends in a fall back.
+            Mark the firmware that runs as good, for ever.
+
+            Without it a trial with a commit timeout ends in a fall back.
 
             Examples:
               meerkat commit --port http://192.168.1.50

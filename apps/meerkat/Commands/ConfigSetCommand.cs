@@ -19,8 +19,9 @@ internal static class ConfigSetCommand
         var reboot = new Option<bool>("--reboot") { Description = "Restart afterwards. Never in a trial: a restart undoes the update" };
         var noReboot = new Option<bool>("--no-reboot") { Description = "The default; accepted because \"mos\" has it" };
         var command = new Command("set", """
-            Change settings of a device and save them. The device is not restarted unless asked, because a restart in a trial would undo
-            the update.
+            Change settings of a device and save them.
+
+            The device is not restarted unless asked, because a restart in a trial would undo the update.
 
             Examples:
               meerkat config set update.commit_timeout=300 --port http://192.168.1.50

@@ -39,11 +39,13 @@ internal static class DeviceInitCommand
         };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON" };
         var command = new Command("init", """
-            Make a factory device in a directory: slot 0 holds the firmware, committed; slot 1 is empty. Start it with meerkat-boot.
+            Make a factory device in a directory: slot 0 holds the firmware, committed; slot 1 is empty.
+
+            Start it with meerkat-boot.
 
             Examples:
               meerkat device init /var/lib/meerkat fw.zip
-              meerkat device init ./device fw.zip --set http.listen_addr=127.0.0.1:8080 --set boot.ready_timeout=5
+              meerkat device init ./device fw.zip --set http.listen_addr=127.0.0.1:8080 --set boot.settle=5
               meerkat device init /srv/kiosk fw.zip --user kiosk
             """)
         {

@@ -16,7 +16,9 @@ internal static class GetCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var command = new Command("get", """
-            Copy a file from a device. LOCAL gets its name when the copy is complete.
+            Copy a file from a device.
+
+            LOCAL gets its name when the copy is complete.
 
             Examples:
               meerkat get conf.json --port http://192.168.1.50

@@ -18,9 +18,10 @@ internal static class PutCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var command = new Command("put", """
-            Copy a file to a device. FILE is replaced when all of it has arrived, and its size is checked.
+            Copy a file to a device, and check its size there.
 
-            A device without FS.Rename gets it under its name at once.
+            FILE is replaced when all of it has arrived; only a device without FS.Rename gets a large file
+            under its name at once.
 
             Examples:
               meerkat put settings.json --port http://192.168.1.50
@@ -33,7 +34,7 @@ internal static class PutCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(local) == StandardInput && RemotePath.Name(result.GetValue(remote) ?? "/").Length == 0)
+            if (result.GetValue(local) == StandardInput && (result.GetValue(remote) ?? "/").EndsWith('/'))
             {
                 result.AddError("standard input has no name: give FILE, the name on the device.");
             }

@@ -10,7 +10,9 @@ internal static class RebootCommand
     {
         var force = new Option<bool>("--force") { Description = "Restart even in a trial, which undoes the update" };
         var command = new Command("reboot", """
-            Restart the device's firmware. Refused in a trial, because the restart would undo the update: commit or revert first.
+            Restart the device's firmware.
+
+            Refused in a trial, because the restart would undo the update: commit or revert first.
 
             Examples:
               meerkat reboot --port http://192.168.1.50

@@ -8,7 +8,9 @@ internal static class RevertCommand
     public static Command Create()
     {
         var command = new Command("revert", """
-            Give the trial up: the device restarts into the firmware it ran before. Refused when nothing is in trial.
+            Give the trial up: the device restarts into the firmware it ran before.
+
+            Refused when nothing is in trial.
 
             Examples:
               meerkat revert --port http://192.168.1.50

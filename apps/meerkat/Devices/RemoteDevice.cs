@@ -22,7 +22,7 @@ internal sealed class RemoteDevice(DeviceAddress address, TimeSpan timeout) : ID
         }
         catch (RpcException e)
         {
-            throw new ToolException($"{method}: remote error {e.Error.Code}: {e.Message}") { Remote = e.Error };
+            throw ToolException.Of(method, e.Error);
         }
         catch (RpcTransportException e) when (e.NotReached)
         {

@@ -27,7 +27,10 @@ internal sealed class LocalFile : IAsyncDisposable
     public static LocalFile Create(string path)
     {
         var full = Path.GetFullPath(path);
-        full = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        if (new FileInfo(full).LinkTarget is not null)
+        {
+            full = File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
+        }
         var directory = Path.GetDirectoryName(full) ?? "/";
         using var volume = new HostVolume(directory);
         var name = Path.GetFileName(full);

@@ -244,7 +244,9 @@ internal sealed class RemoteFiles(RemoteDevice device)
     private static async Task<byte[]> TakeAsync(Stream content, int most, CancellationToken cancellationToken)
     {
         var piece = new byte[most];
-        var length = await content.ReadAtLeastAsync(piece, most, throwOnEndOfStream: false, cancellationToken);
+        // A read from a terminal or a pipe goes on until something comes; Ctrl-C does not wait for it.
+        var length = await content.ReadAtLeastAsync(piece, most, throwOnEndOfStream: false, cancellationToken)
+            .AsTask().WaitAsync(cancellationToken);
         return piece[..length];
     }
 }

@@ -21,6 +21,7 @@ internal sealed class LogReading(RemoteDevice device, string source, int? slot, 
     /// <summary>How far each slot's log has been read. The key is -1 for logs that belong to no slot.</summary>
     private readonly Dictionary<int, string> cursors = [];
 
+    private int? shown;
     private bool away;
     private bool lineIsOpen;
 
@@ -39,24 +40,31 @@ internal sealed class LogReading(RemoteDevice device, string source, int? slot, 
     public async Task FollowAsync(RemoteLog last, CancellationToken cancellationToken)
     {
         Remember(last);
-        await RememberOtherSlotAsync(last, cancellationToken);
-        var following = last.Slot;
+        shown = last.Slot;
+        int?[] followed = [last.Slot];
+        if (slot is null && last.Slot is { } number)
+        {
+            // The other slot's too: a trial can be over before it was seen. What it holds now is no news.
+            Remember(await AskAsync(Arguments(1 - number, lines: 0), cancellationToken));
+            followed = [number, 1 - number];
+        }
         using var timer = new PeriodicTimer(Interval);
         while (true)
         {
-            var piece = await TryAskAsync(following, cancellationToken);
-            if (piece is not null)
+            var pieces = new List<RemoteLog>();
+            foreach (var each in followed)
             {
-                await TakeAsync(piece);
-                if (!piece.More && slot is null && piece.RunningSlot is { } running && running != following)
+                if (await TryAskAsync(each, cancellationToken) is { } piece)
                 {
-                    following = running;
-                    await EndLineAsync();
-                    await Console.Error.WriteLineAsync($"(slot {running} runs now)");
-                    continue;
+                    pieces.Add(piece);
                 }
             }
-            if (piece is not { More: true })
+            // What does not run any more was printed first.
+            foreach (var piece in pieces.OrderBy(piece => piece.Slot == piece.RunningSlot))
+            {
+                await TakeAsync(piece);
+            }
+            if (!pieces.Any(piece => piece.More))
             {
                 await timer.WaitForNextTickAsync(cancellationToken);
             }
@@ -82,25 +90,20 @@ internal sealed class LogReading(RemoteDevice device, string source, int? slot, 
 
     private async Task TakeAsync(RemoteLog piece)
     {
-        if (piece.Missed)
+        Remember(piece);
+        if (piece.Text.Length > 0 && piece.Slot != shown)
         {
-            await EndLineAsync();
-            await Console.Error.WriteLineAsync("(the log begins anew here; what is not shown is not kept any more)");
+            shown = piece.Slot;
+            await NoteAsync($"the firmware in slot {piece.Slot}:");
+        }
+        else if (piece is { Missed: true, Text.Length: > 0 })
+        {
+            await NoteAsync("the log begins anew here; what is not shown is not kept any more");
         }
         await PrintAsync(piece.Text);
-        Remember(piece);
     }
 
     private void Remember(RemoteLog piece) => cursors[piece.Slot ?? -1] = piece.Cursor;
-
-    /// <summary>When the device changes to the other slot, only what is printed from now on is news.</summary>
-    private async Task RememberOtherSlotAsync(RemoteLog last, CancellationToken cancellationToken)
-    {
-        if (slot is null && last.Slot is { } number)
-        {
-            Remember(await AskAsync(Arguments(1 - number, lines: 0), cancellationToken));
-        }
-    }
 
     /// <summary>Null while the device is away or about to restart.</summary>
     private async Task<RemoteLog?> TryAskAsync(int? ofSlot, CancellationToken cancellationToken)
@@ -112,7 +115,7 @@ internal sealed class LogReading(RemoteDevice device, string source, int? slot, 
             if (away)
             {
                 away = false;
-                await Console.Error.WriteLineAsync("(the device is back)");
+                await NoteAsync("the device is back");
             }
             return piece;
         }
@@ -121,14 +124,13 @@ internal sealed class LogReading(RemoteDevice device, string source, int? slot, 
             if (!away)
             {
                 away = true;
-                await EndLineAsync();
-                await Console.Error.WriteLineAsync("(the device is away; waiting for it)");
+                await NoteAsync("the device is away; waiting for it");
             }
             return null;
         }
         catch (RpcException e)
         {
-            throw new ToolException($"{RemoteLog.Method}: remote error {e.Error.Code}: {e.Message}");
+            throw ToolException.Of(RemoteLog.Method, e.Error);
         }
     }
 
@@ -171,12 +173,13 @@ internal sealed class LogReading(RemoteDevice device, string source, int? slot, 
         }
     }
 
-    private async Task EndLineAsync()
+    private async Task NoteAsync(string text)
     {
         if (lineIsOpen)
         {
             await output.WriteLineAsync();
             lineIsOpen = false;
         }
+        await Console.Error.WriteLineAsync($"({text})");
     }
 }

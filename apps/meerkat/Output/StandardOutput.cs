@@ -1,4 +1,3 @@
-using System.IO.Pipes;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
@@ -16,15 +15,9 @@ internal static class StandardOutput
         {
             return Console.OpenStandardOutput();
         }
-        try
-        {
-            return new AnonymousPipeClientStream(PipeDirection.Out, new SafePipeHandle(1, ownsHandle: false));
-        }
-        catch (IOException)
-        {
-            // A file.
-            return Console.OpenStandardOutput();
-        }
+        var stream = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        // A file's own stream would write at a place of its own, and who shares the file would write over it.
+        return stream.CanSeek ? Console.OpenStandardOutput() : stream;
     }
 
     public static StreamWriter OpenText() => new(Open(), new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
