@@ -121,7 +121,7 @@ public static class AgentProgram
         app.UseRouting();
         app.MapMeerkat();
         app.MapFallback((RequestDelegate)(context => Answers.TextAsync(
-            context, StatusCodes.Status404NotFound, "nothing here; a device has /update, /update/commit, /update/revert, /rpc and /healthz\r\n")));
+            context, StatusCodes.Status404NotFound, "nothing here; a device has /update, /update/commit, /update/revert, /rpc, /metrics and /healthz\r\n")));
         return app;
     }
 

@@ -11,7 +11,9 @@ namespace Meerkat.Agent;
 /// <summary>The device's endpoints in an application.</summary>
 public static class MeerkatEndpoints
 {
-    /// <summary>Maps <c>/update</c>, <c>/update/commit</c>, <c>/update/revert</c>, <c>/rpc</c>, <c>/rpc/METHOD</c> and <c>/healthz</c>.</summary>
+    /// <summary>
+    /// Maps <c>/update</c>, <c>/update/commit</c>, <c>/update/revert</c>, <c>/rpc</c>, <c>/rpc/METHOD</c>, <c>/metrics</c> and <c>/healthz</c>.
+    /// </summary>
     /// <exception cref="InvalidOperationException"><see cref="MeerkatServices.AddMeerkat"/> was not called.</exception>
     public static IEndpointRouteBuilder MapMeerkat(this IEndpointRouteBuilder endpoints)
     {
@@ -31,6 +33,12 @@ public static class MeerkatEndpoints
             var calls = new RpcEndpoint(agent);
             endpoints.Map("/rpc", pages.Guard(calls.FrameAsync));
             endpoints.Map("/rpc/{method}", pages.Guard(calls.MethodAsync));
+        }
+        if (agent.Config.Values.Flag("metrics.enable"))
+        {
+            // Ends with the meters that it listens to, and those with the device.
+            var metrics = new MetricsText(agent.Meters.Device, agent.Meters.Process);
+            endpoints.Map("/metrics", pages.Guard(context => Answers.TextAsync(context, metrics.Write(), MetricsText.ContentType)));
         }
         endpoints.Map("/healthz", (RequestDelegate)(context => Answers.TextAsync(context, StatusCodes.Status200OK, "ok")));
         return endpoints;

@@ -47,6 +47,7 @@ public static class BuiltInSettings
         // 4096 in the original, for devices with little memory. A piece of OTA.Write or FS.Put travels as base64 in one frame;
         // 64 KiB holds 48 KB of it and still bounds what a stranger can make us keep.
         new("rpc.max_frame_size", WholeNumber, "65536", "Longest frame accepted") { Unit = "bytes", Min = 1024, Max = 16 << 20 },
+        new("metrics.enable", Flag, "true", "Answer /metrics for Prometheus"),
         new("boot.ready", Text, "\"alive\"", "How firmware shows that it works: alive (it runs) or notify (it says so)") { BoardOnly = true },
         Boot("boot.ready_timeout", 60, "With notify: ready within this time, else fall back"),
         Boot("boot.ready_after", 10, "With alive: ready after running this long"),

@@ -9,12 +9,13 @@ using Meerkat.Core.Settings;
 using Meerkat.Core.Signing;
 using Meerkat.Core.Updates;
 using Meerkat.Core.Values;
+using Meerkat.Device.Telemetry;
 using Meerkat.Storage;
 
 namespace Meerkat.Device.Updates;
 
 /// <summary>The one place of a device where updates run, one at a time.</summary>
-public sealed class UpdateRunner(DeviceRoot device) : IDisposable
+public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch) : IDisposable
 {
     private const int MostSettingsBytes = 1 << 20;
 
@@ -34,8 +35,44 @@ public sealed class UpdateRunner(DeviceRoot device) : IDisposable
         }
     }
 
+    /// <summary>What is counted and traced of them.</summary>
+    public UpdateWatch Watch => watch;
+
     /// <summary>Refuses when an update runs, one is armed, or the running slot is not committed.</summary>
     public UpdateBegin Begin(UpdateOptions options)
+    {
+        var begin = TryBegin(options);
+        if (begin is UpdateBegin.Refused refused)
+        {
+            watch.Refused(refused.Text);
+        }
+        return begin;
+    }
+
+    /// <summary>Gives a running update up.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            session?.Dispose();
+        }
+    }
+
+    /// <summary>What stands in the way of an update in this state; none when nothing does.</summary>
+    public static UpdateBegin.Refused? Obstacle(BootStatus status) => status switch
+    {
+        { UpdateRunning: true } => new UpdateBegin.Refused(true, "another update is in progress"),
+        { Stopping: true } => new UpdateBegin.Refused(true, "the device is restarting"),
+        { Armed: true } => new UpdateBegin.Refused(
+            true, "an installed update waits for the restart; restart, or revert to cancel it"),
+        { Mode: not "recovery", Committed: false } => new UpdateBegin.Refused(
+            false, "the previous update has not been committed yet; commit or revert it first"),
+        { RecordProblem.Length: > 0 } => new UpdateBegin.Refused(
+            false, $"the boot record is not writable: {status.RecordProblem}"),
+        _ => null,
+    };
+
+    private UpdateBegin TryBegin(UpdateOptions options)
     {
         lock (gate)
         {
@@ -68,33 +105,10 @@ public sealed class UpdateRunner(DeviceRoot device) : IDisposable
                 return obstacle;
             }
             session = new UpdateSession(
-                slots, link, status, owner, options, () => Gather(status, options));
+                slots, link, status, owner, options, () => Gather(status, options), watch.Begin());
             return new UpdateBegin.Started(session);
         }
     }
-
-    /// <summary>Gives a running update up.</summary>
-    public void Dispose()
-    {
-        lock (gate)
-        {
-            session?.Dispose();
-        }
-    }
-
-    /// <summary>What stands in the way of an update in this state; none when nothing does.</summary>
-    public static UpdateBegin.Refused? Obstacle(BootStatus status) => status switch
-    {
-        { UpdateRunning: true } => new UpdateBegin.Refused(true, "another update is in progress"),
-        { Stopping: true } => new UpdateBegin.Refused(true, "the device is restarting"),
-        { Armed: true } => new UpdateBegin.Refused(
-            true, "an installed update waits for the restart; restart, or revert to cancel it"),
-        { Mode: not "recovery", Committed: false } => new UpdateBegin.Refused(
-            false, "the previous update has not been committed yet; commit or revert it first"),
-        { RecordProblem.Length: > 0 } => new UpdateBegin.Refused(
-            false, $"the boot record is not writable: {status.RecordProblem}"),
-        _ => null,
-    };
 
     private AdmissionFacts Gather(BootStatus status, UpdateOptions options)
     {

@@ -4,6 +4,7 @@ using Meerkat.Core.Boot;
 using Meerkat.Core.Bundles;
 using Meerkat.Core.Updates;
 using Meerkat.Core.Values;
+using Meerkat.Device.Telemetry;
 using Meerkat.Storage;
 
 namespace Meerkat.Device.Updates;
@@ -22,6 +23,7 @@ public sealed class UpdateSession : IDisposable
     private readonly UserId owner;
     private readonly SlotId target;
     private readonly Func<AdmissionFacts> gather;
+    private readonly UpdateTrace trace;
     private readonly BundleReader reader;
     private readonly long? expectedBytes;
 
@@ -38,12 +40,14 @@ public sealed class UpdateSession : IDisposable
         BootStatus status,
         UserId owner,
         UpdateOptions options,
-        Func<AdmissionFacts> gather)
+        Func<AdmissionFacts> gather,
+        UpdateTrace trace)
     {
         this.slots = slots;
         this.link = link;
         this.owner = owner;
         this.gather = gather;
+        this.trace = trace;
         sequence = status.Sequence;
         target = new SlotId(status.Running ?? status.Active).Other;
         expectedBytes = options.AnnouncedBytes ?? options.ExpectedBytes;
@@ -87,6 +91,7 @@ public sealed class UpdateSession : IDisposable
             if (Result is null)
             {
                 ReceivedBytes += bytes.Length;
+                trace.Received(bytes.Length);
                 try
                 {
                     if (reader.Push(bytes) is { } problem)
@@ -151,6 +156,7 @@ public sealed class UpdateSession : IDisposable
         {
             // Whoever waits for its turn need not wait for the caller to let go of this.
             disposed = true;
+            trace.Ended(result, ReceivedBytes);
             writer?.Dispose();
             reader.Dispose();
             ReleaseLease();
@@ -177,6 +183,7 @@ public sealed class UpdateSession : IDisposable
     private void Take(UpdateEvent happened)
     {
         (state, var effects) = UpdateMachine.Step(state, happened);
+        trace.Entered(state, happened);
         foreach (var effect in effects)
         {
             try
@@ -239,12 +246,14 @@ public sealed class UpdateSession : IDisposable
     {
         public bool Manifest(BundleHead head)
         {
+            using var verify = session.trace.Verify();
             session.head = head;
             if (HostParts.Of(head.Manifest) is HostParts.Found parts)
             {
                 session.writer = new SlotWriter(session.slots, session.target, session.owner, parts);
             }
             var admission = UpdateAdmission.Of(head, session.gather());
+            verify?.Dispose();
             session.Take(new UpdateEvent.HeadWeighed(head.Manifest, session.target, admission));
             return session.Result is null;
         }
