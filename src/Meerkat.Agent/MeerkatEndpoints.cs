@@ -23,16 +23,16 @@ public static class MeerkatEndpoints
         var upload = new UpdateUpload(agent, stopping);
         var pull = new UpdatePull(agent);
 
-        endpoints.Map("/update", pages.Guard(context => UpdateUpload.IsForm(context.Request)
+        endpoints.Map("/update", pages.Guard(RequestTrace.Around(context => UpdateUpload.IsForm(context.Request)
             ? upload.AnswerAsync(context)
-            : pull.AnswerAsync(context)));
-        endpoints.Map("/update/commit", pages.Guard(context => DoAsync(context, agent.Boot.Commit)));
-        endpoints.Map("/update/revert", pages.Guard(context => DoAsync(context, agent.Boot.Revert)));
+            : pull.AnswerAsync(context))));
+        endpoints.Map("/update/commit", pages.Guard(RequestTrace.Around(context => DoAsync(context, agent.Boot.Commit))));
+        endpoints.Map("/update/revert", pages.Guard(RequestTrace.Around(context => DoAsync(context, agent.Boot.Revert))));
         if (agent.Config.Values.Flag("rpc.enable"))
         {
             var calls = new RpcEndpoint(agent);
-            endpoints.Map("/rpc", pages.Guard(calls.FrameAsync));
-            endpoints.Map("/rpc/{method}", pages.Guard(calls.MethodAsync));
+            endpoints.Map("/rpc", pages.Guard(RequestTrace.Around(calls.FrameAsync)));
+            endpoints.Map("/rpc/{method}", pages.Guard(RequestTrace.Around(calls.MethodAsync)));
         }
         if (agent.Config.Values.Flag("metrics.enable"))
         {

@@ -1,3 +1,4 @@
+using Meerkat.Boot.Log;
 using Meerkat.Boot.Posix;
 using Meerkat.Storage;
 
@@ -17,14 +18,16 @@ internal sealed class OutputLog
     private readonly string path;
     private readonly int readEnd;
     private readonly ConsoleOutput console;
+    private readonly ProgramLines? lines;
     private readonly Thread thread;
 
-    public OutputLog(IVolume volume, string path, int readEnd, ConsoleOutput console)
+    public OutputLog(IVolume volume, string path, int readEnd, ConsoleOutput console, ProgramLines? lines = null)
     {
         this.volume = volume;
         this.path = path;
         this.readEnd = readEnd;
         this.console = console;
+        this.lines = lines;
         thread = new Thread(Copy) { IsBackground = true, Name = "output " + path };
         thread.Start();
     }
@@ -56,9 +59,10 @@ internal sealed class OutputLog
                 file = null;
                 length = 0;
             }
-            console.Write(bytes);
+            console.Write(bytes, lines);
         }
         file?.Dispose();
+        console.Write([], lines);
         _ = Libc.Close(readEnd);
     }
 

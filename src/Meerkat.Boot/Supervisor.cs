@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Meerkat.Boot.Link;
+using Meerkat.Boot.Log;
 using Meerkat.Boot.Posix;
 using Meerkat.Core.Boot;
 using Meerkat.Core.Values;
@@ -203,7 +204,7 @@ public sealed class Supervisor : IDisposable
             }
             catch (StorageException fault)
             {
-                log($"boot record not writable: {fault.Message}");
+                log.Tell(BootEvents.RecordNotWritable(fault.Message));
                 step = SupervisionMachine.NotStored(now, step, fault.Message);
             }
         }
@@ -273,7 +274,7 @@ public sealed class Supervisor : IDisposable
                 SlotOutput.Path(slot),
                 console,
                 message => queue.Add(() => FirmwareSaid(started, message)));
-            log($"slot {slot}: {now.Record[slot].Version} started as process {firmware.Id} ({now.Mode})");
+            Tell(now.Mode == RunMode.Trial ? "trial_started" : "firmware_started", $"slot {slot}: {now.Record[slot].Version} started as process {firmware.Id} ({now.Mode})", slot);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
@@ -305,7 +306,11 @@ public sealed class Supervisor : IDisposable
                 [device.Path],
                 device.Path,
                 null,
-                new Dictionary<string, string> { ["MEERKAT_MODE"] = now.Mode.ToString().ToLowerInvariant() },
+                new Dictionary<string, string>
+                {
+                    ["MEERKAT_MODE"] = now.Mode.ToString().ToLowerInvariant(),
+                    [EventLine.Variable] = errors.IsJournal ? "1" : "",
+                },
                 AgentLogPath,
                 errors,
                 message => queue.Add(() => AgentSaid(started, message)));
@@ -326,7 +331,7 @@ public sealed class Supervisor : IDisposable
         process.Notify.Taken(message);
         if (message == NotifyMessage.Ready)
         {
-            log($"slot {now.Running}: firmware is ready");
+            Tell("firmware_ready", $"slot {now.Running}: firmware is ready", now.Running);
             Take(new SupervisionEvent.FirmwareReady());
         }
         else
@@ -352,7 +357,7 @@ public sealed class Supervisor : IDisposable
     {
         if (process == firmware?.Id)
         {
-            log($"firmware ended: {status}");
+            Tell("firmware_ended", $"firmware ended: {status}", now.Running, Severity.Warning);
             processes.Stop(Running(firmware), agent, TimeSpan.Zero);
             firmware = null;
             Take(new SupervisionEvent.FirmwareExited(status));
@@ -478,17 +483,20 @@ public sealed class Supervisor : IDisposable
     {
         if (after.Record.LastOutcome is { } reason && reason != before.Record.LastOutcome)
         {
-            log($"fall back from slot {reason.Slot} ({reason.Version}): {reason.Text}");
+            log.Tell(BootEvents.FallBack(reason));
         }
         else if (after.Record.Committed && !before.Record.Committed && after.Record.Active == before.Record.Active)
         {
-            log($"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} committed");
+            Tell("committed", $"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} committed", after.Record.Active);
         }
         else if (!after.Record.Committed && before.Record.Committed)
         {
-            log($"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} armed");
+            Tell("armed", $"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} armed", after.Record.Active);
         }
     }
+
+    private void Tell(string name, string text, SlotId? slot, Severity severity = Severity.Notice) => log.Tell(
+        new LogEvent(name, text) { Severity = severity, Slot = slot?.Number, Version = slot is { } some ? now.Record[some].Version.Version : null });
 
     private static List<DeviceProcess> Running(DeviceProcess? process) => process is null ? [] : [process];
 
