@@ -13,6 +13,7 @@ internal sealed class MetricsText : IDisposable
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
     private readonly Lock gate = new();
+    private readonly Lock oneLook = new();
     private readonly MeterListener listener = new();
     private readonly SortedDictionary<string, Family> families = new(StringComparer.Ordinal);
 
@@ -38,17 +39,24 @@ internal sealed class MetricsText : IDisposable
     /// <summary>Looks at everything once.</summary>
     public string Write()
     {
-        lock (gate)
+        lock (oneLook)
         {
-            foreach (var family in families.Values)
+            lock (gate)
             {
-                family.BeginLook();
+                foreach (var family in families.Values)
+                {
+                    family.BeginLook();
+                }
             }
+            // Without the inner lock: the boot loader is asked, and who counts a call must not wait for its answer.
             listener.RecordObservableInstruments();
             var text = new StringBuilder();
-            foreach (var family in families.Values)
+            lock (gate)
             {
-                family.Write(text);
+                foreach (var family in families.Values)
+                {
+                    family.Write(text);
+                }
             }
             return text.ToString();
         }
@@ -58,7 +66,6 @@ internal sealed class MetricsText : IDisposable
 
     private void Take(Family family, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        // An observable instrument answers within Write, by the thread that holds the lock already.
         lock (gate)
         {
             family.Take(value, tags);

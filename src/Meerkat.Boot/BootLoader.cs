@@ -1,4 +1,5 @@
 using Meerkat.Boot.Log;
+using Meerkat.Boot.Posix;
 using Meerkat.Storage;
 
 namespace Meerkat.Boot;
@@ -7,6 +8,7 @@ namespace Meerkat.Boot;
 public static class BootLoader
 {
     private const int Refused = 1;
+    private const int StandardOutput = 1;
     private const int StandardError = 2;
     private const string KernelBootIdPath = "/proc/sys/kernel/random/boot_id";
 
@@ -17,8 +19,9 @@ public static class BootLoader
         var stderr = Console.OpenStandardError();
         var journal = Journal.Find(Environment.GetEnvironmentVariable(Journal.StreamVariable), StandardError, Journal.SocketPath, stderr);
         using var errors = journal is null ? new ConsoleOutput(stderr) : new ConsoleOutput(journal);
-        // One way into the journal for all keeps their lines in order.
-        using var output = journal is null ? new ConsoleOutput(Console.OpenStandardOutput()) : null;
+        // One way into the journal for all keeps their lines in order; what firmware prints may be wanted elsewhere all the same.
+        var together = journal is not null && FileIdentity.Of(StandardOutput) == FileIdentity.Of(StandardError);
+        using var output = together ? null : new ConsoleOutput(Console.OpenStandardOutput());
         Action<string> log = new BootLog(errors, journal).Write;
         try
         {

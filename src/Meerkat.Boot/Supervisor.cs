@@ -274,7 +274,9 @@ public sealed class Supervisor : IDisposable
                 SlotOutput.Path(slot),
                 console,
                 message => queue.Add(() => FirmwareSaid(started, message)));
-            Tell(now.Mode == RunMode.Trial ? "trial_started" : "firmware_started", $"slot {slot}: {now.Record[slot].Version} started as process {firmware.Id} ({now.Mode})", slot);
+            log.Tell(BootEvents.About(
+                now.Record, slot, now.Mode == RunMode.Trial ? "trial_started" : "firmware_started",
+                $"slot {slot}: {now.Record[slot].Version} started as process {firmware.Id} ({now.Mode})"));
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
@@ -331,7 +333,7 @@ public sealed class Supervisor : IDisposable
         process.Notify.Taken(message);
         if (message == NotifyMessage.Ready)
         {
-            Tell("firmware_ready", $"slot {now.Running}: firmware is ready", now.Running);
+            log.Tell(BootEvents.About(now.Record, now.Running, "firmware_ready", $"slot {now.Running}: firmware is ready"));
             Take(new SupervisionEvent.FirmwareReady());
         }
         else
@@ -357,7 +359,7 @@ public sealed class Supervisor : IDisposable
     {
         if (process == firmware?.Id)
         {
-            Tell("firmware_ended", $"firmware ended: {status}", now.Running, Severity.Warning);
+            log.Tell(BootEvents.About(now.Record, now.Running, "firmware_ended", $"firmware ended: {status}") with { Severity = Severity.Warning });
             processes.Stop(Running(firmware), agent, TimeSpan.Zero);
             firmware = null;
             Take(new SupervisionEvent.FirmwareExited(status));
@@ -487,16 +489,15 @@ public sealed class Supervisor : IDisposable
         }
         else if (after.Record.Committed && !before.Record.Committed && after.Record.Active == before.Record.Active)
         {
-            Tell("committed", $"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} committed", after.Record.Active);
+            log.Tell(BootEvents.About(
+                after.Record, after.Record.Active, "committed", $"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} committed"));
         }
         else if (!after.Record.Committed && before.Record.Committed)
         {
-            Tell("armed", $"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} armed", after.Record.Active);
+            log.Tell(BootEvents.About(
+                after.Record, after.Record.Active, "armed", $"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} armed"));
         }
     }
-
-    private void Tell(string name, string text, SlotId? slot, Severity severity = Severity.Notice) => log.Tell(
-        new LogEvent(name, text) { Severity = severity, Slot = slot?.Number, Version = slot is { } some ? now.Record[some].Version.Version : null });
 
     private static List<DeviceProcess> Running(DeviceProcess? process) => process is null ? [] : [process];
 

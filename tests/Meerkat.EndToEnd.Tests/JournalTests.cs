@@ -34,8 +34,8 @@ public sealed class JournalTests : IAsyncLifetime
 
         var decision = await journal!.GetsEventAsync("boot_decision");
         Assert.Equal(("meerkat-boot", "5", "dev7"), (decision["SYSLOG_IDENTIFIER"], decision["PRIORITY"], decision["MEERKAT_DEVICE"]));
-        Assert.Equal(("0", "1.0.0", "FirstBoot"), (decision["MEERKAT_SLOT"], decision["MEERKAT_VERSION"], decision["MEERKAT_REASON"]));
-        Assert.StartsWith("rule FirstBoot: StartTrial slot 0", decision["MESSAGE"], StringComparison.Ordinal);
+        Assert.Equal(("0", "1.0.0", "Committed"), (decision["MEERKAT_SLOT"], decision["MEERKAT_VERSION"], decision["MEERKAT_REASON"]));
+        Assert.StartsWith("rule Committed: Run slot 0", decision["MESSAGE"], StringComparison.Ordinal);
         var printed = await journal.GetsAsync("a line of the firmware", entry => entry["MESSAGE"] == "started 1.0.0");
         Assert.Equal(("meerkat-firmware", "0", "1.0.0"), (printed["SYSLOG_IDENTIFIER"], printed["MEERKAT_SLOT"], printed["MEERKAT_VERSION"]));
         var listens = await journal.GetsAsync("a line of the agent", entry => entry["MESSAGE"].StartsWith("dev7 listens on ", StringComparison.Ordinal));
@@ -76,10 +76,21 @@ public sealed class JournalTests : IAsyncLifetime
         await using var device = await StartAsync("1:1");
         await device.RunsAsync("1.0.0", trial: false);
 
-        Assert.Contains("meerkat-boot: rule FirstBoot: StartTrial slot 0", device.Log, StringComparison.Ordinal);
+        Assert.Contains("meerkat-boot: rule Committed: Run slot 0", device.Log, StringComparison.Ordinal);
         Assert.Contains("meerkat-agent: dev7 listens on ", device.Log, StringComparison.Ordinal);
         Assert.Contains("started 1.0.0", device.Log, StringComparison.Ordinal);
         Assert.Empty(journal!.Entries);
+    }
+
+    [Fact]
+    public async Task FirmwaresOutputThatGoesElsewhere_StaysThere()
+    {
+        await using var device = await StartAsync("$(stat -L -c %d:%i /proc/$$/fd/2)", "");
+        await device.RunsAsync("1.0.0", trial: false);
+
+        await journal!.GetsEventAsync("firmware_started");
+        await Eventually.HoldsAsync("the firmware's line comes", () => device.Log.Trim() == "started 1.0.0");
+        Assert.DoesNotContain(journal.Entries, entry => entry["SYSLOG_IDENTIFIER"] == "meerkat-firmware");
     }
 
     private static bool Is(Dictionary<string, string> entry, string name, string slot, string version) =>
@@ -88,7 +99,8 @@ public sealed class JournalTests : IAsyncLifetime
 
     /// <summary>A device whose boot loader finds the test's socket where the journal's is.</summary>
     /// <param name="stream">What JOURNAL_STREAM says; a shell expands it.</param>
-    private async Task<DeviceUnderTest> StartAsync(string stream)
+    /// <param name="redirections">Of the boot loader's output.</param>
+    private async Task<DeviceUnderTest> StartAsync(string stream, string redirections = ">&2")
     {
         var program = Path.Combine(folder, "boot");
         await File.WriteAllTextAsync(
@@ -97,7 +109,7 @@ public sealed class JournalTests : IAsyncLifetime
             #!/bin/sh
             export JOURNAL_STREAM="{stream}"
             exec unshare -m sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/journal \
-                && mount --bind "{folder}" /run/systemd/journal && exec "{Repository.Program("meerkat-boot")}" "$0"' "$1"
+                && mount --bind "{folder}" /run/systemd/journal && exec "{Repository.Program("meerkat-boot")}" "$0" {redirections}' "$1"
 
             """);
         File.SetUnixFileMode(program, (UnixFileMode)0b111_101_101);

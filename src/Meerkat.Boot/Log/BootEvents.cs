@@ -1,4 +1,5 @@
 using Meerkat.Core.Boot;
+using Meerkat.Core.Values;
 
 namespace Meerkat.Boot.Log;
 
@@ -11,6 +12,14 @@ internal static class BootEvents
         Slot = record.Active.Number,
         Version = record[record.Active].Version.Version,
         Reason = decision.Rule.ToString(),
+    };
+
+    /// <summary>What happened to a slot's firmware.</summary>
+    public static LogEvent About(BootRecord record, SlotId? slot, string name, string text) => new(name, text)
+    {
+        Severity = Severity.Notice,
+        Slot = slot?.Number,
+        Version = slot is { } some ? record[some].Version.Version : null,
     };
 
     public static LogEvent FallBack(BootOutcome reason) => new("fall_back", $"fall back from slot {reason.Slot} ({reason.Version}): {reason.Text}")

@@ -188,7 +188,7 @@ public sealed class DeviceMeters : IDisposable
 
     private static IEnumerable<Measurement<double>> OneOf(
         IEnumerable<string> all, string current, string label, params (string Name, string Value)[] more) =>
-        all.Select(state => Of(state == current ? 1 : 0, [.. more, (label, state)]));
+        all.Append(current).Distinct().Select(state => Of(state == current ? 1 : 0, [.. more, (label, state)]));
 
     private static Measurement<double> Of(double value, params (string Name, string Value)[] labels) =>
         new(value, labels.Select(label => new KeyValuePair<string, object?>(label.Name, label.Value)));

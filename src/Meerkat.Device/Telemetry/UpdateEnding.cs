@@ -3,7 +3,7 @@ namespace Meerkat.Device.Telemetry;
 /// <summary>How updates end, as they are counted.</summary>
 public enum UpdateEnding
 {
-    /// <summary>The new slot is armed.</summary>
+    /// <summary>The new firmware is in its slot.</summary>
     Installed,
 
     /// <summary>A success without a change: the version runs already, or the server has nothing newer.</summary>

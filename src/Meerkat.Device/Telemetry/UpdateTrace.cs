@@ -31,7 +31,7 @@ internal sealed class UpdateTrace
 
     public void Entered(UpdateState state, UpdateEvent by)
     {
-        weighed |= by is UpdateEvent.HeadWeighed { Admission: UpdateAdmission.Refused };
+        weighed |= by is UpdateEvent.HeadWeighed;
         switch (state)
         {
             case UpdateState.Invalidating at:
@@ -55,9 +55,8 @@ internal sealed class UpdateTrace
     {
         var ending = result switch
         {
-            { NeedsRestart: true } => UpdateEnding.Installed,
-            { Succeeded: true } => UpdateEnding.Unneeded,
-            _ when weighed => UpdateEnding.Refused,
+            { Succeeded: true } => slot is null ? UpdateEnding.Unneeded : UpdateEnding.Installed,
+            _ when weighed && slot is null => UpdateEnding.Refused,
             _ => UpdateEnding.Failed,
         };
         if (whole is not null)

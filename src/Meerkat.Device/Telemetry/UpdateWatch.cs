@@ -23,7 +23,7 @@ public sealed class UpdateWatch(TimeProvider time, Action<string> log)
     internal void Refused(string text)
     {
         Interlocked.Increment(ref ended[(int)UpdateEnding.Refused]);
-        log.Tell(new LogEvent("update_refused", $"update refused: {text}") { Severity = Severity.Warning });
+        log.Tell(new LogEvent("update_refused", $"update refused: {text}") { Severity = Severity.Warning, Reason = Word(UpdateEnding.Refused) });
     }
 
     /// <summary>An update that ended before there was anything to install: not modified, or no connection.</summary>

@@ -126,14 +126,17 @@ internal sealed class TraceCollector : IDisposable
                         number = VarInt(ref bytes);
                         break;
                     case 1:
-                        (number, bytes) = (BitConverter.ToUInt64(bytes), bytes[8..]);
+                        number = BitConverter.ToUInt64(bytes);
+                        bytes = bytes[8..];
                         break;
                     case 2:
                         var length = (int)VarInt(ref bytes);
-                        (content, bytes) = (bytes[..length].ToArray(), bytes[length..]);
+                        content = bytes[..length].ToArray();
+                        bytes = bytes[length..];
                         break;
                     case 5:
-                        (number, bytes) = (BitConverter.ToUInt32(bytes), bytes[4..]);
+                        number = BitConverter.ToUInt32(bytes);
+                        bytes = bytes[4..];
                         break;
                     default:
                         throw new InvalidDataException($"wire type {key & 7}");
