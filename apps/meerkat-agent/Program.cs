@@ -11,7 +11,7 @@ switch (args)
         Console.WriteLine(typeof(AgentProgram).Assembly.GetName().Version?.ToString(3));
         return 0;
     case [{ Length: > 0 } root] when root[0] != '-':
-        return await AgentProgram.RunAsync(root, line => Console.Error.WriteLine("meerkat-agent: " + line));
+        return await AgentProgram.RunAsync(root, new AgentLog(), TraceExport.Begin);
     default:
         var help = args is ["--help"] or ["-h"];
         (help ? Console.Out : Console.Error).WriteLine(

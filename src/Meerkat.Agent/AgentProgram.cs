@@ -17,7 +17,7 @@ using Microsoft.Extensions.Logging;
 namespace Meerkat.Agent;
 
 /// <summary>The agent as a program of its own beside the firmware, started by the boot loader.</summary>
-public static class AgentProgram
+internal static class AgentProgram
 {
     private const int Refused = 1;
 
@@ -28,9 +28,13 @@ public static class AgentProgram
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Serves a device until SIGTERM.</summary>
+    /// <param name="root">The device's directory.</param>
+    /// <param name="lines">Where log lines go.</param>
+    /// <param name="watch">Begins what looks at the device from outside; disposed of at the end.</param>
     /// <returns>0 ended by a signal, 1 no device or no boot loader, 78 the configuration does not allow to listen.</returns>
-    public static async Task<int> RunAsync(string root, Action<string> log)
+    public static async Task<int> RunAsync(string root, AgentLog lines, Func<DeviceAgent, IDisposable?> watch)
     {
+        Action<string> log = lines.Write;
         DeviceAgent agent;
         try
         {
@@ -41,7 +45,9 @@ public static class AgentProgram
             log($"Error: {fault.Message}");
             return Refused;
         }
-        if (await TryServeAsync(agent, agent.Config.Values, log) is not { } problem)
+        using var watching = watch(agent);
+        lines.Level = agent.Config.Values.WholeNumber("debug.level");
+        if (await TryServeAsync(agent, agent.Config.Values, lines) is not { } problem)
         {
             return 0;
         }
@@ -54,7 +60,7 @@ public static class AgentProgram
         }
         log($"WARNING: the slot's own network settings cannot be used; listening with those of the last commit "
             + $"({RunConfiguration.NetworkPath}: {last.Text("http.listen_addr")}). Correct http.listen_addr with Config.Set.");
-        if (await TryServeAsync(agent, last, log) is not { } again)
+        if (await TryServeAsync(agent, last, lines) is not { } again)
         {
             return 0;
         }
@@ -64,7 +70,7 @@ public static class AgentProgram
     }
 
     /// <summary>Serves until the end; why it could not begin in words.</summary>
-    private static async Task<string?> TryServeAsync(DeviceAgent agent, SettingValues network, Action<string> log)
+    private static async Task<string?> TryServeAsync(DeviceAgent agent, SettingValues network, AgentLog log)
     {
         ListenAddress.Parsed? address = null;
         if (!network.Flag("http.enable") && !agent.MayBeSilent)
@@ -94,18 +100,19 @@ public static class AgentProgram
             // The application is left as it is: to dispose of it would end the device, which is tried with other settings.
             return $"cannot listen on {network.Text("http.listen_addr")}: {fault.Message}";
         }
-        log(address is null ? "http.enable is false: nothing listens" : $"{agent.Identity.Id} listens on {string.Join(", ", app.Urls)}");
+        log.Write(address is null ? "http.enable is false: nothing listens" : $"{agent.Identity.Id} listens on {string.Join(", ", app.Urls)}");
         ReadyNotice.Send();
         await app.WaitForShutdownAsync();
         await app.DisposeAsync();
         return null;
     }
 
-    private static WebApplication Build(DeviceAgent agent, ListenAddress.Parsed? address, Action<string> log)
+    private static WebApplication Build(DeviceAgent agent, ListenAddress.Parsed? address, AgentLog log)
     {
         // No file and no variable of the environment configures this program: the device's settings do.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.AddProvider(new LineLogger(log));
+        var framework = new LineLogger(log, log.Level);
+        builder.Logging.AddProvider(framework).SetMinimumLevel(framework.Least);
         builder.Services.AddRoutingCore();
         builder.Services.AddDevice(agent);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
@@ -123,7 +130,8 @@ public static class AgentProgram
         app.MapMeerkat();
         MeerkatPage.Map(app, "/");
         app.MapFallback((RequestDelegate)(context => Answers.TextAsync(
-            context, StatusCodes.Status404NotFound, "nothing here; a device has its page at /, and /update, /update/commit, /update/revert, /rpc and /healthz\r\n")));
+            context, StatusCodes.Status404NotFound,
+            "nothing here; a device has its page at /, and /update, /update/commit, /update/revert, /rpc, /metrics and /healthz\r\n")));
         return app;
     }
 

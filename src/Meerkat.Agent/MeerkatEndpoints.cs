@@ -18,8 +18,8 @@ public static class MeerkatEndpoints
     private static readonly string[] Paths = ["/update", "/update/commit", "/update/revert", "/rpc", "/rpc/{method}"];
 
     /// <summary>
-    /// Maps <c>/update</c>, <c>/update/commit</c>, <c>/update/revert</c>, <c>/rpc</c>, <c>/rpc/METHOD</c>, <c>/healthz</c> and the device's
-    /// page. An endpoint of the application with the same path counts in place of <c>/healthz</c> and the page.
+    /// Maps <c>/update</c>, <c>/update/commit</c>, <c>/update/revert</c>, <c>/rpc</c>, <c>/rpc/METHOD</c>, <c>/metrics</c>,
+    /// <c>/healthz</c> and the device's page. An endpoint of the application with the path of one of the last three counts in its place.
     /// </summary>
     /// <exception cref="InvalidOperationException"><c>builder.AddMeerkat()</c> was not called.</exception>
     public static IEndpointRouteBuilder MapMeerkat(this IEndpointRouteBuilder endpoints)
@@ -58,20 +58,28 @@ public static class MeerkatEndpoints
         var upload = new UpdateUpload(agent, stopping);
         var pull = new UpdatePull(agent);
 
-        endpoints.Map("/update", pages.Guard(context => UpdateUpload.IsForm(context.Request)
+        endpoints.Map("/update", pages.Guard(RequestTrace.Around(context => UpdateUpload.IsForm(context.Request)
             ? upload.AnswerAsync(context)
-            : pull.AnswerAsync(context)));
-        endpoints.Map("/update/commit", pages.Guard(context => DoAsync(context, () => agent.Commits.CommitAsync(context.RequestAborted))));
-        endpoints.Map("/update/revert", pages.Guard(context => DoAsync(context, () =>
+            : pull.AnswerAsync(context))));
+        endpoints.Map("/update/commit", pages.Guard(RequestTrace.Around(context => DoAsync(
+            context, () => agent.Commits.CommitAsync(context.RequestAborted)))));
+        endpoints.Map("/update/revert", pages.Guard(RequestTrace.Around(context => DoAsync(context, () =>
         {
             agent.Boot.Revert();
             return Task.CompletedTask;
-        })));
+        }))));
         if (agent.Config.Values.Flag("rpc.enable"))
         {
             var calls = new RpcEndpoint(agent);
-            endpoints.Map("/rpc", pages.Guard(calls.FrameAsync));
-            endpoints.Map("/rpc/{method}", pages.Guard(calls.MethodAsync));
+            endpoints.Map("/rpc", pages.Guard(RequestTrace.Around(calls.FrameAsync)));
+            endpoints.Map("/rpc/{method}", pages.Guard(RequestTrace.Around(calls.MethodAsync)));
+        }
+        if (agent.Config.Values.Flag("metrics.enable"))
+        {
+            // Ends with the meters that it listens to, and those with the device.
+            var metrics = new MetricsText(agent.Meters.Device, agent.Meters.Process);
+            endpoints.Map("/metrics", pages.Guard(context => Answers.TextAsync(context, metrics.Write(), MetricsText.ContentType)))
+                .Add(endpoint => ((RouteEndpointBuilder)endpoint).Order = Behind);
         }
     }
 

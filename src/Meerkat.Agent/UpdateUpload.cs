@@ -183,7 +183,6 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
 
     private async Task FinishAsync(HttpContext context, UpdateResult result)
     {
-        agent.Log(string.Create(CultureInfo.InvariantCulture, $"update: {result.Code} {result.Message}"));
         var status = Answers.StatusOf(result);
         try
         {
@@ -203,7 +202,6 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
     private async Task BreakOffAsync(HttpContext context, UpdateSession session, int status, string text)
     {
         var result = session.Abort(text);
-        agent.Log(string.Create(CultureInfo.InvariantCulture, $"update: {result.Code} {result.Message}"));
         if (!context.RequestAborted.IsCancellationRequested)
         {
             context.Response.Headers.Connection = "close";

@@ -1,4 +1,5 @@
-using System.Text;
+using Meerkat.Boot.Log;
+using Meerkat.Boot.Posix;
 using Meerkat.Storage;
 
 namespace Meerkat.Boot;
@@ -7,38 +8,41 @@ namespace Meerkat.Boot;
 public static class BootLoader
 {
     private const int Refused = 1;
+    private const int StandardOutput = 1;
+    private const int StandardError = 2;
     private const string KernelBootIdPath = "/proc/sys/kernel/random/boot_id";
 
     /// <summary>Runs the device in a directory until it is told to end.</summary>
     /// <returns>0 when it was told to end, 1 when it refused to start.</returns>
     public static int Run(string root)
     {
-        using var console = new ConsoleOutput(Console.OpenStandardOutput());
-        using var errors = new ConsoleOutput(Console.OpenStandardError());
-        BoundedLog? kept = null;
-        void Log(string line)
-        {
-            errors.Write(Encoding.UTF8.GetBytes($"meerkat-boot: {line}\n"));
-            kept?.Write(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {line}\n")));
-        }
+        var stderr = Console.OpenStandardError();
+        var journal = Journal.Find(Environment.GetEnvironmentVariable(Journal.StreamVariable), StandardError, Journal.SocketPath, stderr);
+        using var errors = journal is null ? new ConsoleOutput(stderr) : new ConsoleOutput(journal);
+        // One way into the journal for all keeps their lines in order; what firmware prints may be wanted elsewhere all the same.
+        var together = journal is not null && FileIdentity.Of(StandardOutput) == FileIdentity.Of(StandardError);
+        using var output = together ? null : new ConsoleOutput(Console.OpenStandardOutput());
+        var own = new BootLog(errors, journal);
+        Action<string> log = own.Write;
         try
         {
             using var device = DeviceRoot.Open(root);
+            journal?.Device = DeviceName.Of(device);
             device.Volume.EnsureDirectory("boot", 0x1ED);
             using var onlyOne = device.Volume.TryLock(DeviceRoot.LockPath)
                 ?? throw new BootRefusedException(
                     $"another meerkat-boot runs the device in {device.Path} (it holds {DeviceRoot.LockPath}); end that one first");
             using var file = new BoundedLog(device.Volume, LogFiles.Boot);
-            kept = file;
-            Log("started");
+            own.File = file;
+            log("started");
             HideFromOutOfMemoryKiller();
             var kernelBootId = Guid.Parse(File.ReadAllText(KernelBootIdPath));
-            using var supervisor = new Supervisor(device, kernelBootId, TimeProvider.System, console, errors, Log);
+            using var supervisor = new Supervisor(device, kernelBootId, TimeProvider.System, output ?? errors, errors, log);
             return supervisor.Run();
         }
         catch (Exception fault) when (fault is BootRefusedException or StorageException)
         {
-            Log("Error: " + fault.Message);
+            log("Error: " + fault.Message);
             return Refused;
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Meerkat.Boot.Log;
 using Meerkat.Core.Boot;
 using Meerkat.Core.Merge;
 using Meerkat.Core.Values;
@@ -35,7 +36,7 @@ public sealed class BootSequence(
         }
         catch (StorageException fault)
         {
-            log($"boot record not writable: {fault.Message}");
+            log.Tell(BootEvents.RecordNotWritable(fault.Message));
             return WithoutRecord(stored, fault.Message);
         }
     }
@@ -48,7 +49,8 @@ public sealed class BootSequence(
             var (active, activeProblem) = Check(record, record.Active);
             var decision = Decide(record, active);
             var first = decision.Action == BootAction.StartTrial && record.MergePending ? ", merge first" : "";
-            log($"rule {decision.Rule}: {decision.Action} slot {record.Active}{first}{(activeProblem.Length > 0 ? ": " : "")}{activeProblem}");
+            log.Tell(BootEvents.Decision(
+                decision, record, $"rule {decision.Rule}: {decision.Action} slot {record.Active}{first}{(activeProblem.Length > 0 ? ": " : "")}{activeProblem}"));
             switch (decision.Action)
             {
                 case BootAction.Recover:
@@ -144,7 +146,7 @@ public sealed class BootSequence(
 
     private BootRecord FallBack(BootRecord record, BootOutcome reason)
     {
-        log($"fall back from slot {reason.Slot} ({reason.Version}): {reason.Text}");
+        log.Tell(BootEvents.FallBack(reason));
         if (record.Committed && record.Fallback is { } heir)
         {
             RescueUserSettings(record.Active, heir);

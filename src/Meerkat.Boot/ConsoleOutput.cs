@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
+using Meerkat.Boot.Log;
 
 namespace Meerkat.Boot;
 
 /// <summary>
-/// One of the boot loader's own output streams. Writing never waits: when nobody reads the other end of the pipe, lines
+/// One of the boot loader's own output streams, or the journal. Writing never waits: when nobody reads the other end of the pipe, lines
 /// are lost, but neither the device nor its firmware stands still for them.
 /// </summary>
 public sealed class ConsoleOutput : IDisposable
@@ -11,22 +12,43 @@ public sealed class ConsoleOutput : IDisposable
     private const int MostPending = 256;
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromMilliseconds(500);
 
-    private readonly BlockingCollection<byte[]> pending = new(MostPending);
-    private readonly Stream stream;
+    private readonly BlockingCollection<(byte[] Bytes, ProgramLines? From)> pending = new(MostPending);
+    private readonly Action<byte[], ProgramLines?> put;
+    private readonly IDisposable end;
     private readonly Thread writer;
 
     public ConsoleOutput(Stream stream)
+        : this(
+            (bytes, _) =>
+            {
+                stream.Write(bytes);
+                stream.Flush();
+            },
+            stream)
     {
-        this.stream = stream;
+    }
+
+    internal ConsoleOutput(Journal journal)
+        : this(journal.Put, journal) => IsJournal = true;
+
+    private ConsoleOutput(Action<byte[], ProgramLines?> put, IDisposable end)
+    {
+        this.put = put;
+        this.end = end;
         writer = new Thread(Copy) { IsBackground = true, Name = "console" };
         writer.Start();
     }
 
-    public void Write(ReadOnlySpan<byte> bytes)
+    /// <summary>What is written without a program must be a whole entry of the journal then.</summary>
+    public bool IsJournal { get; }
+
+    /// <param name="bytes">Some output; none at a program's end.</param>
+    /// <param name="from">The program that printed it; none for the boot loader itself.</param>
+    public void Write(ReadOnlySpan<byte> bytes, ProgramLines? from = null)
     {
         if (!pending.IsAddingCompleted)
         {
-            pending.TryAdd(bytes.ToArray());
+            pending.TryAdd((bytes.ToArray(), from));
         }
     }
 
@@ -37,18 +59,17 @@ public sealed class ConsoleOutput : IDisposable
         if (writer.Join(FlushTimeout))
         {
             pending.Dispose();
-            stream.Dispose();
+            end.Dispose();
         }
     }
 
     private void Copy()
     {
-        foreach (var bytes in pending.GetConsumingEnumerable())
+        foreach (var (bytes, from) in pending.GetConsumingEnumerable())
         {
             try
             {
-                stream.Write(bytes);
-                stream.Flush();
+                put(bytes, from);
             }
             catch (IOException)
             {

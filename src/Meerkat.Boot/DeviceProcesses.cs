@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Meerkat.Boot.Log;
 using Meerkat.Boot.Posix;
 using Meerkat.Core.Boot;
 using Meerkat.Storage;
@@ -111,7 +112,7 @@ internal sealed class DeviceProcesses : IDisposable
                 statusWrite);
             _ = Libc.Close(outputWrite);
             _ = Libc.Close(statusWrite);
-            var output = new OutputLog(volume, logPath, outputRead, console);
+            var output = new OutputLog(volume, logPath, outputRead, console, console.IsJournal ? ProgramLines.Of(environment) : null);
             var problem = ReadToEnd(statusRead);
             return problem.Length == 0 ? new DeviceProcess(process, notify, output) : throw new IOException(problem);
         }

@@ -1,3 +1,4 @@
+using Meerkat.Boot.Log;
 using Meerkat.Boot.Posix;
 using Meerkat.Storage;
 
@@ -14,14 +15,16 @@ internal sealed class OutputLog
     private readonly string path;
     private readonly int readEnd;
     private readonly ConsoleOutput console;
+    private readonly ProgramLines? lines;
     private readonly Thread thread;
 
-    public OutputLog(IVolume volume, string path, int readEnd, ConsoleOutput console)
+    public OutputLog(IVolume volume, string path, int readEnd, ConsoleOutput console, ProgramLines? lines = null)
     {
         this.volume = volume;
         this.path = path;
         this.readEnd = readEnd;
         this.console = console;
+        this.lines = lines;
         thread = new Thread(Copy) { IsBackground = true, Name = "output " + path };
         thread.Start();
     }
@@ -37,8 +40,9 @@ internal sealed class OutputLog
         {
             var bytes = new ReadOnlySpan<byte>(buffer, (int)count);
             kept.Write(bytes);
-            console.Write(bytes);
+            console.Write(bytes, lines);
         }
+        console.Write([], lines);
         _ = Libc.Close(readEnd);
     }
 }

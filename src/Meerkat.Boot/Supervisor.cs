@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Meerkat.Boot.Link;
+using Meerkat.Boot.Log;
 using Meerkat.Boot.Posix;
 using Meerkat.Core.Boot;
 using Meerkat.Core.Values;
@@ -217,7 +218,7 @@ public sealed class Supervisor : IDisposable
             }
             catch (StorageException fault)
             {
-                log($"boot record not writable: {fault.Message}");
+                log.Tell(BootEvents.RecordNotWritable(fault.Message));
                 step = SupervisionMachine.NotStored(now, step, fault.Message);
             }
         }
@@ -287,7 +288,9 @@ public sealed class Supervisor : IDisposable
                 SlotOutput.Path(slot),
                 console,
                 message => queue.Add(() => FirmwareSaid(started, message)));
-            log($"slot {slot}: {now.Record[slot].Version} started as process {firmware.Id} ({now.Mode})");
+            log.Tell(BootEvents.About(
+                now.Record, slot, now.Mode == RunMode.Trial ? "trial_started" : "firmware_started",
+                $"slot {slot}: {now.Record[slot].Version} started as process {firmware.Id} ({now.Mode})"));
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
@@ -319,7 +322,11 @@ public sealed class Supervisor : IDisposable
                 [device.Path],
                 device.Path,
                 null,
-                new Dictionary<string, string> { ["MEERKAT_MODE"] = now.Mode.ToString().ToLowerInvariant() },
+                new Dictionary<string, string>
+                {
+                    ["MEERKAT_MODE"] = now.Mode.ToString().ToLowerInvariant(),
+                    [EventLine.Variable] = errors.IsJournal ? "1" : "",
+                },
                 LogFiles.Agent,
                 errors,
                 message => queue.Add(() => AgentSaid(started, message)));
@@ -340,7 +347,7 @@ public sealed class Supervisor : IDisposable
         process.Notify.Taken(message);
         if (message == NotifyMessage.Ready)
         {
-            log($"slot {now.Running}: firmware is ready");
+            log.Tell(BootEvents.About(now.Record, now.Running, "firmware_ready", $"slot {now.Running}: firmware is ready"));
             Take(new SupervisionEvent.FirmwareReady());
         }
         else
@@ -366,7 +373,7 @@ public sealed class Supervisor : IDisposable
     {
         if (process == firmware?.Id)
         {
-            log($"firmware ended: {status}");
+            log.Tell(BootEvents.About(now.Record, now.Running, "firmware_ended", $"firmware ended: {status}") with { Severity = Severity.Warning });
             processes.Stop(Running(firmware), agent, TimeSpan.Zero);
             firmware = null;
             Take(new SupervisionEvent.FirmwareExited(status));
@@ -512,20 +519,23 @@ public sealed class Supervisor : IDisposable
     {
         if (after.Record.LastOutcome is { } reason && reason != before.Record.LastOutcome)
         {
-            log($"fall back from slot {reason.Slot} ({reason.Version}): {reason.Text}");
+            log.Tell(BootEvents.FallBack(reason));
         }
         else if (after.Record.Committed && !before.Record.Committed && after.Record.Active == before.Record.Active)
         {
-            log($"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} committed");
+            log.Tell(BootEvents.About(
+                after.Record, after.Record.Active, "committed", $"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} committed"));
         }
         else if (!after.Record.Committed && before.Record.Committed)
         {
             var what = after.Record.Active == after.Running ? "goes on trial at the next boot" : "armed";
-            log($"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} {what}");
+            log.Tell(BootEvents.About(
+                after.Record, after.Record.Active, "armed", $"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} {what}"));
         }
         else if (after.Held is { } held && before.Held is null)
         {
-            log($"slot {held}: {after.Record[held].Version} installed, waits to be activated");
+            log.Tell(BootEvents.About(
+                after.Record, held, "held", $"slot {held}: {after.Record[held].Version} installed, waits to be activated"));
         }
     }
 

@@ -6,6 +6,7 @@ using Meerkat.Core.Values;
 using Meerkat.Device.Configuration;
 using Meerkat.Device.Downloads;
 using Meerkat.Device.Services;
+using Meerkat.Device.Telemetry;
 using Meerkat.Device.Updates;
 using Meerkat.Rpc;
 using Meerkat.Storage;
@@ -45,10 +46,11 @@ public sealed class DeviceAgent : IAsyncDisposable
         {
             held.Await();
         }
-        Updates = new UpdateRunner(device, Gate, held.Await);
+        Updates = new UpdateRunner(device, new UpdateWatch(time, log), Gate, held.Await);
         Pulls = new PulledUpdates(
             Updates, boot, Restart, () => DownloadSettings.Of(Identity, Config.Values, name => ReadSlotFile(slot, name)), time, log);
-        push = new PushedUpdate(Updates, time, log);
+        push = new PushedUpdate(Updates, time);
+        Meters = new DeviceMeters(device, Identity, boot, Updates.Watch, Pulls, Calls, time);
         Time = time;
         Log = log;
         new FsService(device.Volume, slot, files, boot).AddTo(Calls);
@@ -79,6 +81,9 @@ public sealed class DeviceAgent : IAsyncDisposable
     public UpdateRunner Updates { get; }
 
     public PulledUpdates Pulls { get; }
+
+    /// <summary>What the device measures of itself.</summary>
+    public DeviceMeters Meters { get; }
 
     public TimeProvider Time { get; }
 
@@ -116,6 +121,7 @@ public sealed class DeviceAgent : IAsyncDisposable
         Gate.Dispose();
         push.Dispose();
         await held.DisposeAsync().ConfigureAwait(false);
+        Meters.Dispose();
         await Pulls.DisposeAsync().ConfigureAwait(false);
         await Restart.DisposeAsync().ConfigureAwait(false);
         device.Dispose();

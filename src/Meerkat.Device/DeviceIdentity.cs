@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Meerkat.Boot;
 using Meerkat.Boot.Link;
 using Meerkat.Core.Values;
@@ -19,8 +17,6 @@ namespace Meerkat.Device;
 public sealed record DeviceIdentity(
     string Id, string Mac, string App, string Platform, FirmwareVersion Firmware, SlotId? Slot, string BootVersion, string AgentVersion)
 {
-    private static readonly string[] MachineIdFiles = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
-
     /// <param name="device">The device's root.</param>
     /// <param name="status">What the boot loader says.</param>
     /// <param name="configuredId"><c>device.id</c>; empty: made from the machine's own id.</param>
@@ -28,9 +24,9 @@ public sealed record DeviceIdentity(
     {
         var slot = status.Running is { } number ? new SlotId(number) : (SlotId?)null;
         var slots = new SlotStore(device.Volume);
-        var mac = ReadMac();
+        var mac = DeviceName.Mac();
         return new DeviceIdentity(
-            configuredId.Length > 0 ? configuredId : OwnId(mac),
+            configuredId.Length > 0 ? configuredId : DeviceName.Own(mac),
             mac,
             slot is { } some ? slots.ReadSeal(some)?.Name ?? "" : "",
             device.Board.Platform,
@@ -40,42 +36,5 @@ public sealed record DeviceIdentity(
             slot,
             status.BootVersion,
             typeof(DeviceIdentity).Assembly.GetName().Version?.ToString(3) ?? "0");
-    }
-
-    /// <summary>The machine's id itself is a secret by its manual page, so it is hashed.</summary>
-    private static string OwnId(string mac)
-    {
-        var machine = MachineIdFiles.Where(File.Exists).Select(file => File.ReadAllText(file).Trim())
-            .FirstOrDefault(id => id.Length > 0);
-        var source = machine ?? (mac.Length > 0 ? mac : Environment.MachineName);
-        return "meerkat_" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes("meerkat device id " + source)))[..12];
-    }
-
-    private static string ReadMac()
-    {
-        const string cards = "/sys/class/net";
-        if (!Directory.Exists(cards))
-        {
-            return "";
-        }
-        return Directory.EnumerateDirectories(cards)
-            .Where(card => Path.GetFileName(card) != "lo")
-            .Order(StringComparer.Ordinal)
-            .Select(ReadAddress)
-            .FirstOrDefault(address => address.Length == 12 && address.AsSpan().ContainsAnyExcept('0')) ?? "";
-    }
-
-    private static string ReadAddress(string card)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(card, "address")).Trim()
-                .Replace(":", "", StringComparison.Ordinal).ToUpperInvariant();
-        }
-        catch (IOException)
-        {
-            // A card that vanished between the list and the look.
-            return "";
-        }
     }
 }

@@ -8,7 +8,7 @@ namespace Meerkat.Device;
 /// An update that comes in pieces by <c>OTA.Begin</c>, <c>OTA.Write</c> and <c>OTA.End</c>. A caller that stops sending loses it when
 /// nothing new came for the time it named.
 /// </summary>
-public sealed class PushedUpdate(UpdateRunner runner, TimeProvider time, Action<string> log) : IDisposable
+public sealed class PushedUpdate(UpdateRunner runner, TimeProvider time) : IDisposable
 {
     private readonly Lock gate = new();
     private ITimer? inactivity;
@@ -114,7 +114,6 @@ public sealed class PushedUpdate(UpdateRunner runner, TimeProvider time, Action<
             if (session is not null)
             {
                 result = session.Abort(Invariant($"Update timed out: no piece came for {limit.TotalSeconds:0} s"));
-                log($"update: {result.Message}");
                 EndSession();
             }
         }

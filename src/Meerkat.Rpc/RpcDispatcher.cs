@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -35,6 +36,9 @@ public sealed class RpcDispatcher
     /// <summary>Told of every handler that failed with anything but <see cref="RpcException"/>: the method and what was thrown.</summary>
     public Action<string, Exception>? OnFault { get; set; }
 
+    /// <summary>Told of every call to a method that exists: its name as listed, the outcome and how long it took.</summary>
+    public Action<string, RpcOutcome, TimeSpan>? OnCalled { get; set; }
+
     /// <exception cref="ArgumentException">A method of that name exists.</exception>
     public void Add(string name, string argumentsFormat, string? description, RpcHandler handler)
     {
@@ -69,7 +73,7 @@ public sealed class RpcDispatcher
             case RpcFrame.Rejected(var reason):
                 return new RpcReply.Refusal(reason);
             default:
-                throw new System.Diagnostics.UnreachableException();
+                throw new UnreachableException();
         }
     }
 
@@ -91,6 +95,20 @@ public sealed class RpcDispatcher
         {
             return Failed(RpcErrorCode.NotFound, $"No handler for {method}");
         }
+        using var span = Tracing.Source.StartActivity(found.Name);
+        var begun = time.GetTimestamp();
+        var outcome = await PerformAsync(found, arguments, peer, cancellationToken).ConfigureAwait(false);
+        if (outcome is RpcOutcome.Failed(var error))
+        {
+            span?.SetTag("rpc.response.status_code", error.Code).SetStatus(ActivityStatusCode.Error, error.Message);
+        }
+        OnCalled?.Invoke(found.Name, outcome, time.GetElapsedTime(begun));
+        return outcome;
+    }
+
+    private async Task<RpcOutcome> PerformAsync(
+        RpcMethod found, JsonElement arguments, RpcPeer peer, CancellationToken cancellationToken)
+    {
         try
         {
             var call = new RpcCall(found.Name, new RpcArguments(arguments), peer);

@@ -127,6 +127,8 @@ public sealed class ServiceTests(RunningDevice device) : IClassFixture<RunningDe
         while ((int)status["state"]! == 1 && looks++ < 600);
 
         Assert.StartsWith("Update timed out", (string?)status["message"]);
+        // Whoever comes back hears it once.
+        Assert.StartsWith("-1 Update timed out", (string?)(await device.CallAsync("OTA.End"))["error"]!["message"]);
     }
 
     [Fact]

@@ -54,6 +54,8 @@ public static class BuiltInSettings
         // 4096 in the original, for devices with little memory. A piece of OTA.Write or FS.Put travels as base64 in one frame;
         // 64 KiB holds 48 KB of it and still bounds what a stranger can make us keep.
         new("rpc.max_frame_size", WholeNumber, "65536", "Longest frame accepted") { Unit = "bytes", Min = 1024, Max = 16 << 20 },
+        new("metrics.enable", Flag, "true", "Answer /metrics for Prometheus"),
+        new("telemetry.otlp_endpoint", Text, "\"\"", "Collector that traces are sent to by OTLP over HTTP: http://collector:4318; empty: none"),
         new("boot.ready", Text, "\"alive\"", "How firmware shows that it works: alive (it runs) or notify (it says so)") { BoardOnly = true },
         Boot("boot.ready_timeout", 60, "With notify: ready within this time, else fall back"),
         Boot("boot.ready_after", 10, "With alive: ready after running this long"),
@@ -67,7 +69,7 @@ public static class BuiltInSettings
             BoardOnly = true,
         },
         new("conf_acl", Text, "\"*\"", "Which keys the layers above may set"),
-        new("debug.level", WholeNumber, "2", "For the firmware, as Mongoose OS has it; Meerkat itself does not read it")
+        new("debug.level", WholeNumber, "2", "How much the agent logs: -1 none but errors, 0 errors, 1 warnings, 2 what happens, 3 requests, 4 all; a firmware may follow it")
         {
             Min = -1,
             Max = 4,

@@ -1,9 +1,11 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Meerkat.Device.Updates;
+using Meerkat.Rpc;
 
 namespace Meerkat.Device.Downloads;
 
@@ -33,6 +35,19 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
     public async Task<DownloadEnd> RunAsync(Uri url, DownloadTaker taker, CancellationToken cancellationToken)
     {
         address = url;
+        using var span = Tracing.Source.StartActivity("download", ActivityKind.Client);
+        span?.SetTag("server.address", url.Host).SetTag("url.path", url.AbsolutePath);
+        var end = await FetchAsync(taker, cancellationToken).ConfigureAwait(false);
+        span?.SetTag("meerkat.received_bytes", received);
+        if (end is DownloadEnd.Ended { Result: { Succeeded: false, Message: var problem } })
+        {
+            span?.SetStatus(ActivityStatusCode.Error, problem);
+        }
+        return end;
+    }
+
+    private async Task<DownloadEnd> FetchAsync(DownloadTaker taker, CancellationToken cancellationToken)
+    {
         using var watch = new StallWatch(stallLimit, time, cancellationToken);
         try
         {

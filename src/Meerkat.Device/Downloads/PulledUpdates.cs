@@ -58,11 +58,11 @@ public sealed class PulledUpdates(
         {
             if (!running.IsCompleted || runner.Status.State == 1)
             {
-                return new PullStart.Refused(true, "another update is in progress");
+                return Refused(true, "another update is in progress");
             }
             if (UpdateRunner.Obstacle(boot.Status()) is { } obstacle)
             {
-                return new PullStart.Refused(obstacle.Busy, obstacle.Text);
+                return Refused(obstacle.Busy, obstacle.Text);
             }
             outside = (new UpdateStatus(1, "progress", 0, "receiving"), runner.Status);
             running = RunAsync(source, fetch, options);
@@ -76,12 +76,14 @@ public sealed class PulledUpdates(
         await Task.Yield();
         UpdateResult result;
         UpdateSession? session = null;
+        var begun = false;
         try
         {
             log($"update: fetching from {source}");
             var taker = new DownloadTaker(
                 total =>
                 {
+                    begun = true;
                     switch (runner.Begin(options with { AnnouncedBytes = total }))
                     {
                         case UpdateBegin.Started started:
@@ -109,7 +111,10 @@ public sealed class PulledUpdates(
         {
             session?.Dispose();
         }
-        log($"update: {result.Code} {result.Message}");
+        if (session is null && !begun)
+        {
+            runner.Watch.EndedBefore(result);
+        }
         lock (gate)
         {
             outside = session is null ? (Outcome(result), runner.Status) : null;
@@ -119,6 +124,12 @@ public sealed class PulledUpdates(
             restart.Schedule(DeviceRestart.AfterAnswer, force: false);
         }
         return result;
+    }
+
+    private PullStart.Refused Refused(bool busy, string text)
+    {
+        runner.Watch.Refused(text);
+        return new PullStart.Refused(busy, text);
     }
 
     private static UpdateResult Give(UpdateSession? session, UpdateResult ended)

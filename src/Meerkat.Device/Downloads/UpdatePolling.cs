@@ -66,8 +66,8 @@ public sealed class UpdatePolling(ConfigStore config, PulledUpdates pulls, Rando
                 case PullStart.Started started:
                     await started.End.WaitAsync(cancellationToken).ConfigureAwait(false);
                     break;
-                case PullStart.Refused refused:
-                    log($"polling: {refused.Text}");
+                case PullStart.Refused:
+                    // Told by whoever refused it.
                     break;
                 default:
                     throw new System.Diagnostics.UnreachableException();

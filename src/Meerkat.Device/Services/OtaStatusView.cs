@@ -11,14 +11,7 @@ internal static class OtaStatusView
 
     public static JsonObject Of(BootStatus boot, UpdateStatus update, string? lastOutput)
     {
-        // Senders begin only in state 0 or 2. A success that left nothing to restart into (same version, not modified), or whose new
-        // slot was given back, is over.
-        var shown = update switch
-        {
-            { Phase: "armed" } when !boot.Armed => UpdateStatus.Idle,
-            { State: Succeeded } when !boot.Armed => update with { State = 0, ProgressPercent = 0 },
-            _ => update,
-        };
+        var shown = Shown(boot, update);
         var running = boot.Running is { } slot ? boot.Slots[slot] : null;
         var slots = new JsonArray();
         foreach (var each in boot.Slots)
@@ -55,7 +48,18 @@ internal static class OtaStatusView
         };
     }
 
-    private static string Phase(BootStatus boot, UpdateStatus update) =>
+    /// <summary>
+    /// Senders begin only in state 0 or 2. A success that left nothing to restart into (same version, not modified), or whose new
+    /// slot was given back, is over.
+    /// </summary>
+    public static UpdateStatus Shown(BootStatus boot, UpdateStatus update) => update switch
+    {
+        { Phase: "armed" } when !boot.Armed => UpdateStatus.Idle,
+        { State: Succeeded } when !boot.Armed => update with { State = 0, ProgressPercent = 0 },
+        _ => update,
+    };
+
+    public static string Phase(BootStatus boot, UpdateStatus update) =>
         boot.Armed ? "armed"
         : update.State == 1 ? update.Phase
         : boot.Mode is "trial" or "recovery" ? boot.Mode

@@ -9,15 +9,17 @@ using Meerkat.Core.Settings;
 using Meerkat.Core.Signing;
 using Meerkat.Core.Updates;
 using Meerkat.Core.Values;
+using Meerkat.Device.Telemetry;
 using Meerkat.Storage;
 
 namespace Meerkat.Device.Updates;
 
 /// <summary>The one place of a device where updates run, one at a time.</summary>
 /// <param name="device">The device's root.</param>
+/// <param name="watch">Told what happens to updates.</param>
 /// <param name="gatekeeper">Asked before an update begins and before its restart.</param>
 /// <param name="held">Told that an update waits for the gate.</param>
-public sealed class UpdateRunner(DeviceRoot device, UpdateGate gatekeeper, Action held) : IDisposable
+public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGate gatekeeper, Action held) : IDisposable
 {
     private const int MostSettingsBytes = 1 << 20;
 
@@ -37,8 +39,44 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateGate gatekeeper, Actio
         }
     }
 
+    /// <summary>What is counted and traced of them.</summary>
+    public UpdateWatch Watch => watch;
+
     /// <summary>Refuses when an update runs, one is armed, or the running slot is not committed.</summary>
     public UpdateBegin Begin(UpdateOptions options)
+    {
+        var begin = TryBegin(options);
+        if (begin is UpdateBegin.Refused refused)
+        {
+            watch.Refused(refused.Text);
+        }
+        return begin;
+    }
+
+    /// <summary>Gives a running update up.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            session?.Dispose();
+        }
+    }
+
+    /// <summary>What stands in the way of an update in this state; none when nothing does.</summary>
+    public static UpdateBegin.Refused? Obstacle(BootStatus status) => status switch
+    {
+        { UpdateRunning: true } => new UpdateBegin.Refused(true, "another update is in progress"),
+        { Stopping: true } => new UpdateBegin.Refused(true, "the device is restarting"),
+        { Armed: true } => new UpdateBegin.Refused(
+            true, "an installed update waits for the restart; restart, or revert to cancel it"),
+        { Mode: not "recovery", Committed: false } => new UpdateBegin.Refused(
+            false, "the previous update has not been committed yet; commit or revert it first"),
+        { RecordProblem.Length: > 0 } => new UpdateBegin.Refused(
+            false, $"the boot record is not writable: {status.RecordProblem}"),
+        _ => null,
+    };
+
+    private UpdateBegin TryBegin(UpdateOptions options)
     {
         lock (gate)
         {
@@ -71,33 +109,10 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateGate gatekeeper, Actio
                 return obstacle;
             }
             session = new UpdateSession(
-                slots, link, status, owner, options, () => Gather(status, options), gatekeeper.Ask, held);
+                slots, link, status, owner, options, () => Gather(status, options), gatekeeper.Ask, held, watch.Begin());
             return new UpdateBegin.Started(session);
         }
     }
-
-    /// <summary>Gives a running update up.</summary>
-    public void Dispose()
-    {
-        lock (gate)
-        {
-            session?.Dispose();
-        }
-    }
-
-    /// <summary>What stands in the way of an update in this state; none when nothing does.</summary>
-    public static UpdateBegin.Refused? Obstacle(BootStatus status) => status switch
-    {
-        { UpdateRunning: true } => new UpdateBegin.Refused(true, "another update is in progress"),
-        { Stopping: true } => new UpdateBegin.Refused(true, "the device is restarting"),
-        { Armed: true } => new UpdateBegin.Refused(
-            true, "an installed update waits for the restart; restart, or revert to cancel it"),
-        { Mode: not "recovery", Committed: false } => new UpdateBegin.Refused(
-            false, "the previous update has not been committed yet; commit or revert it first"),
-        { RecordProblem.Length: > 0 } => new UpdateBegin.Refused(
-            false, $"the boot record is not writable: {status.RecordProblem}"),
-        _ => null,
-    };
 
     private AdmissionFacts Gather(BootStatus status, UpdateOptions options)
     {

@@ -4,6 +4,7 @@ using Meerkat.Core.Boot;
 using Meerkat.Core.Bundles;
 using Meerkat.Core.Updates;
 using Meerkat.Core.Values;
+using Meerkat.Device.Telemetry;
 using Meerkat.Storage;
 
 namespace Meerkat.Device.Updates;
@@ -25,6 +26,7 @@ public sealed class UpdateSession : IDisposable
     private readonly Func<GateQuestion, GateAnswer> ask;
     private readonly Action held;
     private readonly FirmwareVersion running;
+    private readonly UpdateTrace trace;
     private readonly BundleReader reader;
     private readonly long? expectedBytes;
 
@@ -43,7 +45,8 @@ public sealed class UpdateSession : IDisposable
         UpdateOptions options,
         Func<AdmissionFacts> gather,
         Func<GateQuestion, GateAnswer> ask,
-        Action held)
+        Action held,
+        UpdateTrace trace)
     {
         this.slots = slots;
         this.link = link;
@@ -54,6 +57,7 @@ public sealed class UpdateSession : IDisposable
         running = status.Running is { } number
             ? new FirmwareVersion(status.Slots[number].Version, status.Slots[number].BuildId)
             : FirmwareVersion.None;
+        this.trace = trace;
         sequence = status.Sequence;
         target = new SlotId(status.Running ?? status.Active).Other;
         expectedBytes = options.AnnouncedBytes ?? options.ExpectedBytes;
@@ -101,6 +105,7 @@ public sealed class UpdateSession : IDisposable
             if (Result is null)
             {
                 ReceivedBytes += bytes.Length;
+                trace.Received(bytes.Length);
                 try
                 {
                     if (reader.Push(bytes) is { } problem)
@@ -165,6 +170,7 @@ public sealed class UpdateSession : IDisposable
         {
             // Whoever waits for its turn need not wait for the caller to let go of this.
             disposed = true;
+            trace.Ended(result, ReceivedBytes);
             writer?.Dispose();
             reader.Dispose();
             ReleaseLease();
@@ -191,6 +197,7 @@ public sealed class UpdateSession : IDisposable
     private void Take(UpdateEvent happened)
     {
         (state, var effects) = UpdateMachine.Step(state, happened);
+        trace.Entered(state, happened);
         foreach (var effect in effects)
         {
             try
@@ -268,12 +275,14 @@ public sealed class UpdateSession : IDisposable
     {
         public bool Manifest(BundleHead head)
         {
+            using var verify = session.trace.Verify();
             session.head = head;
             if (HostParts.Of(head.Manifest) is HostParts.Found parts)
             {
                 session.writer = new SlotWriter(session.slots, session.target, session.owner, parts);
             }
             var admission = UpdateAdmission.Of(head, session.gather());
+            verify?.Dispose();
             session.Take(new UpdateEvent.HeadWeighed(head.Manifest, session.target, admission));
             return session.Result is null;
         }

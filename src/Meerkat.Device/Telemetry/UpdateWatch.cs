@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using Meerkat.Boot.Log;
+using Meerkat.Device.Updates;
+
+namespace Meerkat.Device.Telemetry;
+
+/// <summary>What is seen of a device's updates from outside: counts for metrics, spans, and one log event each at begin and end.</summary>
+public sealed class UpdateWatch(TimeProvider time, Action<string> log)
+{
+    private readonly long[] ended = new long[Enum.GetValues<UpdateEnding>().Length];
+    private long receivedBytes;
+
+    /// <summary>Told of every update that was begun and has ended: how, and how long it took.</summary>
+    public Action<UpdateEnding, TimeSpan>? OnEnded { get; set; }
+
+    /// <summary>Bytes of bundles taken since this program began.</summary>
+    public long ReceivedBytes => Interlocked.Read(ref receivedBytes);
+
+    /// <summary>Updates that ended so since this program began.</summary>
+    public long Count(UpdateEnding ending) => Interlocked.Read(ref ended[(int)ending]);
+
+    /// <summary>An update was asked for and not begun.</summary>
+    internal void Refused(string text)
+    {
+        Interlocked.Increment(ref ended[(int)UpdateEnding.Refused]);
+        log.Tell(new LogEvent("update_refused", $"update refused: {text}") { Severity = Severity.Warning, Reason = Word(UpdateEnding.Refused) });
+    }
+
+    /// <summary>An update that ended before there was anything to install: not modified, or no connection.</summary>
+    internal void EndedBefore(UpdateResult result) => Tell(result.Succeeded ? UpdateEnding.Unneeded : UpdateEnding.Failed, result, null, null);
+
+    internal UpdateTrace Begin() => new(this, time.GetTimestamp());
+
+    internal void Received(int bytes) => Interlocked.Add(ref receivedBytes, bytes);
+
+    internal void Begun(int slot, string version) => log.Tell(
+        new LogEvent("update_begun", $"update: {version} goes into slot {slot}") { Slot = slot, Version = version });
+
+    internal void Ended(UpdateEnding ending, UpdateResult result, int? slot, string? version, long begun)
+    {
+        Tell(ending, result, slot, version);
+        OnEnded?.Invoke(ending, time.GetElapsedTime(begun));
+    }
+
+    internal static string Word(UpdateEnding ending) => ending switch
+    {
+        UpdateEnding.Installed => "installed",
+        UpdateEnding.Unneeded => "unneeded",
+        UpdateEnding.Refused => "refused",
+        UpdateEnding.Failed => "failed",
+        _ => throw new UnreachableException(),
+    };
+
+    private void Tell(UpdateEnding ending, UpdateResult result, int? slot, string? version)
+    {
+        Interlocked.Increment(ref ended[(int)ending]);
+        log.Tell(new LogEvent(
+            ending == UpdateEnding.Refused ? "update_refused" : "update_ended", FormattableString.Invariant($"update: {result.Code} {result.Message}"))
+        {
+            Severity = result.Succeeded ? Severity.Info : Severity.Warning,
+            Slot = slot,
+            Version = version,
+            Reason = Word(ending),
+        });
+    }
+}
