@@ -15,7 +15,8 @@ internal sealed class ShortListHelp(HelpAction full) : SynchronousCommandLineAct
     {
         var option = root.Options.OfType<HelpOption>().Single();
         var full = (HelpAction)option.Action!;
-        full.MaxWidth = Math.Min(full.MaxWidth, MostColumns);
+        // A terminal may say that it has no columns at all.
+        full.MaxWidth = full.MaxWidth is > 0 and < MostColumns ? full.MaxWidth : MostColumns;
         option.Action = new ShortListHelp(full);
     }
 

@@ -20,9 +20,9 @@ public sealed class LogTests
         await using var log = RunningTool.Start("log", "-f", "-n", "100000", "--port", device.Url);
         await log.SaysAsync("line 50 of 1.0.0");
         Assert.Null((await device.CallAsync("Sys.Reboot")).Error);
-        await Eventually.HoldsAsync("the tool shows the second start", () => Count(log.Output, "started 1.0.0") == 2);
-        await Eventually.HoldsAsync("and what follows", () => log.Output.LastIndexOf("line 20 of", StringComparison.Ordinal)
-            > log.Output.LastIndexOf("started", StringComparison.Ordinal));
+        await log.ShowsAsync("the second start", output => Count(output, "started 1.0.0") == 2);
+        await log.ShowsAsync("and what follows", output =>
+            output.LastIndexOf("line 20 of", StringComparison.Ordinal) > output.LastIndexOf("started", StringComparison.Ordinal));
 
         Assert.Equal(0, await log.InterruptAsync());
         Assert.StartsWith(log.Output, await File.ReadAllTextAsync(device.PathOf("log/slot-0.log")), StringComparison.Ordinal);
@@ -38,7 +38,7 @@ public sealed class LogTests
         var (code, text) = await device.PushAsync(new TestFirmware("1.1.0", "echo its last words; exit 1").Bundle(), commitTimeout: 60);
         Assert.True(code == 200, text);
         await device.FellBackToAsync("1.0.0", "exited");
-        await Eventually.HoldsAsync("the tool shows the old firmware again", () => Count(log.Output, "started 1.0.0") == 2);
+        await log.ShowsAsync("the old firmware again", output => Count(output, "started 1.0.0") == 2);
         await log.SaysAsync("its last words");
 
         Assert.Equal(0, await log.InterruptAsync());

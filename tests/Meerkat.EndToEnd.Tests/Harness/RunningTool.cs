@@ -23,6 +23,8 @@ internal sealed class RunningTool : IAsyncDisposable
 
     public string Error => Text(error);
 
+    private string Tail => Output is { Length: > 2000 } all ? all[^2000..] : Output;
+
     public StreamWriter Input => process.StandardInput;
 
     public static RunningTool Start(params string[] arguments) => new(Process.Start(
@@ -34,8 +36,25 @@ internal sealed class RunningTool : IAsyncDisposable
         })!);
 
     /// <summary>Waits until standard output holds a text.</summary>
-    public Task SaysAsync(string text) => Eventually.HoldsAsync(
-        $"the tool says {text}", () => Output.Contains(text, StringComparison.Ordinal));
+    public Task SaysAsync(string text) => ShowsAsync(text, output => output.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>Waits until standard output is as wished; fails with all that the tool said, at once when it has ended.</summary>
+    public async Task ShowsAsync(string what, Func<string, bool> condition)
+    {
+        try
+        {
+            await Eventually.HoldsAsync($"the tool shows: {what}", () => process.HasExited || condition(Output));
+        }
+        catch (Xunit.Sdk.XunitException e)
+        {
+            throw new InvalidOperationException($"{e.Message}\n{Error}\n{Tail}");
+        }
+        if (process.HasExited)
+        {
+            await reading;
+            Assert.True(condition(Output), $"the tool has ended with {process.ExitCode} before it showed: {what}\n{Error}\n{Tail}");
+        }
+    }
 
     /// <summary>Ctrl-C, and the exit code it leads to.</summary>
     public async Task<int> InterruptAsync()
