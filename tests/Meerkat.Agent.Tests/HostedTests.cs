@@ -88,7 +88,7 @@ public sealed class HostedTests(RunningDevice device) : IClassFixture<RunningDev
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddMeerkat(DeviceAgent.Open(device.Root, TimeProvider.System, _ => { }));
+        builder.AddMeerkat(options => (options.Root, options.Listen) = (device.Root, false));
         var app = builder.Build();
         app.MapMeerkat();
         await app.StartAsync(TestContext.Current.CancellationToken);
