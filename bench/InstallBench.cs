@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace Meerkat.Bench;
@@ -59,7 +58,7 @@ internal sealed class InstallBench(Bench bench, LimitProgram limit, BenchDevice 
         Bench.Progress($"making a bundle of {sizeMib} MiB ...");
         var firmware = await bench.CompileAsync("firmware");
         var small = await bench.BundleAsync(firmware, null, "1.0.0");
-        var bundle = await bench.BundleAsync(Padded(bench, firmware, sizeMib), null, "2.0.0");
+        var bundle = await bench.BundleAsync(ImageFile.Padded(bench, firmware, sizeMib), null, "2.0.0");
         var limit = await LimitProgram.CompileAsync(bench);
         using var device = await BenchDevice.MakeAsync(bench, small);
         device.Start();
@@ -82,22 +81,6 @@ internal sealed class InstallBench(Bench bench, LimitProgram limit, BenchDevice 
         {
             server.Kill();
         }
-    }
-
-    /// <summary>A program that runs, and behind it what cannot be compressed.</summary>
-    private static string Padded(Bench bench, string firmware, int sizeMib)
-    {
-        var path = bench.PathOf("image");
-        File.Copy(firmware, path);
-        using var file = File.OpenWrite(path);
-        file.Position = file.Length;
-        var block = new byte[1 << 20];
-        while (file.Position < sizeMib * (long)Mib)
-        {
-            RandomNumberGenerator.Fill(block);
-            file.Write(block.AsSpan(0, (int)Math.Min(block.Length, sizeMib * (long)Mib - file.Position)));
-        }
-        return path;
     }
 
     private async Task RoundAsync(int round, int runs)

@@ -23,6 +23,10 @@ internal static class ProcessLook
         return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 
+    /// <summary>The same as the scheduler counts it, to the nanosecond, over all threads that still are.</summary>
+    public static double OnProcessor(int process) => Directory.GetDirectories($"/proc/{process}/task")
+        .Sum(task => long.Parse(File.ReadAllText(task + "/schedstat").Split(' ')[0], CultureInfo.InvariantCulture) / 1e9);
+
     /// <summary>The child of the boot loader that runs a program; none when there is none.</summary>
     public static int? Child(int parent, string program) => All()
         .Where(process => Parent(process) == parent && new FileInfo($"/proc/{process}/exe").LinkTarget == program)

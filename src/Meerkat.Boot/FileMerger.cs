@@ -11,8 +11,10 @@ namespace Meerkat.Boot;
 public sealed class FileMerger(IVolume volume)
 {
     private const int PrivateMode = 0x1C0;
-    private const int BlockBytes = 256 * 1024;
+    private const int BlockBytes = 64 * 1024;
     private const int VanishedErrno = 2;
+
+    private readonly byte[] block = new byte[BlockBytes];
 
     /// <summary>Looks at both file systems and says what a merge would do. An unreadable old one counts as empty.</summary>
     public MergePlan Plan(SlotId from, SlotId to) =>
@@ -89,7 +91,6 @@ public sealed class FileMerger(IVolume volume)
     {
         using var from = volume.OpenRead(source);
         using var to = volume.Create(temporary, PrivateMode);
-        var block = new byte[BlockBytes];
         for (long offset = 0; from.Read(block, offset) is > 0 and var count; offset += count)
         {
             to.Write(block.AsSpan(0, count), offset);

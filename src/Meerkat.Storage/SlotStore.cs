@@ -13,7 +13,9 @@ public sealed class SlotStore(IVolume volume)
     private const int PrivateMode = 0x1C0;
     private const int MostSealBytes = 4096;
     private const int MostManifestBytes = 1 << 20;
-    private const int BlockBytes = 128 * 1024;
+
+    /// <summary>Below what the runtime keeps in a heap of its own for large objects: the boot loader has none.</summary>
+    private const int BlockBytes = 64 * 1024;
 
     public IVolume Volume => volume;
 
