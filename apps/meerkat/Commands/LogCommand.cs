@@ -71,10 +71,10 @@ internal static class LogCommand
             using var device = options.Open(parsed);
             await using var output = StandardOutput.OpenText();
             var reading = new LogReading(device, parsed.GetValue(source) ?? Firmware, parsed.GetValue(slot), output);
-            var last = await reading.PrintLastAsync(parsed.GetValue(lines) ?? UsualLines, cancellationToken);
+            await reading.PrintLastAsync(parsed.GetValue(lines) ?? UsualLines, parsed.GetValue(follow), cancellationToken);
             if (parsed.GetValue(follow))
             {
-                await EndlessAsync(() => reading.FollowAsync(last, cancellationToken), cancellationToken);
+                await EndlessAsync(() => reading.FollowAsync(cancellationToken), cancellationToken);
             }
             return ExitCode.Done;
         });

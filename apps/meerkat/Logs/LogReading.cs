@@ -15,46 +15,48 @@ namespace Meerkat.Tool.Logs;
 /// <param name="output">Where it is printed.</param>
 internal sealed class LogReading(RemoteDevice device, string source, int? slot, TextWriter output)
 {
+    /// <summary>Stands for the slot of logs that belong to none.</summary>
+    private const int NoSlot = -1;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>How far each slot's log has been read. The key is -1 for logs that belong to no slot.</summary>
+    /// <summary>How far each slot's log has been read.</summary>
     private readonly Dictionary<int, string> cursors = [];
 
     private int? shown;
     private bool away;
     private bool lineIsOpen;
 
-    /// <summary>Prints the last lines.</summary>
-    /// <returns>Where they end.</returns>
-    /// <exception cref="ToolException">The device keeps no such log.</exception>
-    public async Task<RemoteLog> PrintLastAsync(int lines, CancellationToken cancellationToken)
+    /// <summary>Prints the last lines, and remembers where what is to come begins.</summary>
+    /// <param name="lines">How many.</param>
+    /// <param name="andOn"><see cref="FollowAsync"/> comes next.</param>
+    /// <param name="cancellationToken">Breaks off.</param>
+    /// <exception cref="ToolException">The device keeps no such log, or is away.</exception>
+    public async Task PrintLastAsync(int lines, bool andOn, CancellationToken cancellationToken)
     {
         var last = await AskAsync(Arguments(slot, lines: lines), cancellationToken);
-        var (text, end) = last.Cut ? await ReadAllAsync(last.Slot, cancellationToken) : (last.Text, last);
-        await PrintAsync(last.Cut ? LogText.LastLines(text, lines) : text);
-        return end;
-    }
-
-    /// <summary>Prints what comes after <paramref name="last"/>, until it is cancelled.</summary>
-    public async Task FollowAsync(RemoteLog last, CancellationToken cancellationToken)
-    {
-        Remember(last);
-        shown = last.Slot;
-        int?[] followed = [last.Slot];
-        if (slot is null && last.Slot is { } number)
+        if (andOn && slot is null && last.Slot is { } number)
         {
             // The other slot's too: a trial can be over before it was seen. What it holds now is no news.
             Remember(await AskAsync(Arguments(1 - number, lines: 0), cancellationToken));
-            followed = [number, 1 - number];
         }
+        var (text, end) = last.Cut ? await ReadAllAsync(last.Slot, cancellationToken) : (last.Text, last);
+        Remember(end);
+        shown = end.Slot;
+        await PrintAsync(last.Cut ? LogText.LastLines(text, lines) : text);
+    }
+
+    /// <summary>Prints what comes after that, until it is cancelled.</summary>
+    public async Task FollowAsync(CancellationToken cancellationToken)
+    {
         using var timer = new PeriodicTimer(Interval);
         while (true)
         {
             var pieces = new List<RemoteLog>();
-            foreach (var each in followed)
+            foreach (var each in cursors.Keys.ToList())
             {
-                if (await TryAskAsync(each, cancellationToken) is { } piece)
+                if (await TryAskAsync(each == NoSlot ? null : each, cancellationToken) is { } piece)
                 {
                     pieces.Add(piece);
                 }
@@ -103,14 +105,14 @@ internal sealed class LogReading(RemoteDevice device, string source, int? slot, 
         await PrintAsync(piece.Text);
     }
 
-    private void Remember(RemoteLog piece) => cursors[piece.Slot ?? -1] = piece.Cursor;
+    private void Remember(RemoteLog piece) => cursors[piece.Slot ?? NoSlot] = piece.Cursor;
 
     /// <summary>Null while the device is away or about to restart.</summary>
     private async Task<RemoteLog?> TryAskAsync(int? ofSlot, CancellationToken cancellationToken)
     {
         try
         {
-            var arguments = Arguments(ofSlot, cursors.GetValueOrDefault(ofSlot ?? -1, ""));
+            var arguments = Arguments(ofSlot, cursors[ofSlot ?? NoSlot]);
             var piece = RemoteLog.Read(await device.AskAsync(RemoteLog.Method, CallTimeout, cancellationToken, arguments));
             if (away)
             {
