@@ -14,7 +14,7 @@ public static class DeviceName
     private static readonly string[] MachineIdFiles = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
     /// <summary>The board's <c>device.id</c>, that of the settings last in force, or one made from the machine's own id.</summary>
-    public static string Of(DeviceRoot device) => Configured(device.Board.Settings) ?? Configured(InForce(device.Volume)) ?? Own(Mac());
+    public static string Of(DeviceRoot device) => Configured(device.Board.Settings) ?? Configured(InForce(device.Volume)) ?? OwnOrHost();
 
     /// <summary>The machine's id itself is a secret by its manual page, so it is hashed.</summary>
     public static string Own(string mac)
@@ -38,6 +38,19 @@ public static class DeviceName
             .Order(StringComparer.Ordinal)
             .Select(ReadAddress)
             .FirstOrDefault(address => address.Length == 12 && address.AsSpan().ContainsAnyExcept('0')) ?? "";
+    }
+
+    /// <summary>A name in a log line is no reason not to start.</summary>
+    private static string OwnOrHost()
+    {
+        try
+        {
+            return Own(Mac());
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            return Environment.MachineName;
+        }
     }
 
     private static string? Configured(JsonObject? settings) =>
