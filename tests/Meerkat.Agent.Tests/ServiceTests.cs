@@ -14,7 +14,7 @@ public sealed class ServiceTests(RunningDevice device) : IClassFixture<RunningDe
         string[] members =
         [
             "state", "message", "is_committed", "progress_percent", "commit_timeout", "partition", "version", "build_id", "running_slot",
-            "active_slot", "fallback_slot", "phase", "ready", "deadline_left", "reason", "last_output", "record_problem", "slots",
+            "active_slot", "fallback_slot", "held_slot", "phase", "ready", "deadline_left", "reason", "last_output", "record_problem", "slots",
         ];
         Assert.Equal(members, status.Select(member => member.Key));
         Assert.Equal("1.0.0", (string?)status["version"]);
@@ -25,7 +25,7 @@ public sealed class ServiceTests(RunningDevice device) : IClassFixture<RunningDe
 
     [Fact]
     public async Task BootState_NamesNoSlotToGoBackTo() => Assert.Equal(
-        """{"active_slot":0,"is_committed":true,"revert_slot":-1,"commit_timeout":0,"reason":null}""",
+        """{"active_slot":0,"is_committed":true,"revert_slot":-1,"commit_timeout":0,"held_slot":-1,"reason":null}""",
         (await device.CallAsync("OTA.GetBootState"))["result"]!.ToJsonString());
 
     [Fact]

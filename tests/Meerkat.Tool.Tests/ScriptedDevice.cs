@@ -104,7 +104,14 @@ internal sealed class ScriptedDevice : IAsyncDisposable
     private static async Task AnswerAsync(HttpListenerContext context, int status, string text)
     {
         context.Response.StatusCode = status;
-        await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
-        context.Response.Close();
+        try
+        {
+            await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
+            context.Response.Close();
+        }
+        catch (HttpListenerException)
+        {
+            // Who asked has ended and does not wait for the answer.
+        }
     }
 }

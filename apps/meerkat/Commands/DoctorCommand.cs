@@ -25,9 +25,9 @@ internal static class DoctorCommand
         };
         var json = new Option<bool>("--json") { Description = "Print the findings as JSON" };
         var command = new Command("doctor", """
-            Look at a device on this machine, and say what is wrong and what to do: rights, programs, boot record, space, watchdogs, network.
+            Say what is wrong with a device on this machine, and what to do.
 
-            Changes nothing and needs no root; what only root can see is said. Exit codes: 0 no problem (there may be warnings), 1 a problem.
+            Looks at rights, programs, boot record, slots, space, clock, watchdogs, network and kernel. Changes nothing and needs no root; what only root can see is said. Exit codes: 0 no problem (there may be warnings), 1 a problem.
 
             Examples:
               sudo meerkat doctor

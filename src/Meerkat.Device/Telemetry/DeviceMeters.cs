@@ -23,7 +23,7 @@ public sealed class DeviceMeters : IDisposable
 
     private static readonly string[] SlotStates = ["empty", "written", "trial", "committed", "failed"];
     private static readonly string[] Modes = ["committed", "trial", "recovery"];
-    private static readonly string[] Phases = ["idle", "receiving", "writing", "verifying", "armed", "trial", "recovery"];
+    private static readonly string[] Phases = ["idle", "receiving", "writing", "verifying", "held", "armed", "trial", "recovery"];
     private static readonly double[] CallSeconds = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
     private static readonly double[] UpdateSeconds = [1, 5, 15, 60, 300, 900, 3600];
 

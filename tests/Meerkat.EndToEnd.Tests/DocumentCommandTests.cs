@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Meerkat.EndToEnd.Tests.Harness;
+
+namespace Meerkat.EndToEnd.Tests;
+
+/// <summary>
+/// Every command that a document shows is typed as it stands there, by bash, in a machine of its own as far as addresses, processes and
+/// temporary files go. A reader's pause is kept: between two blocks the device is waited for.
+/// </summary>
+public sealed class DocumentCommandTests
+{
+    private const string Fence = "```";
+
+    /// <summary>A device with the sample firmware on the addresses that the documents name, and a bundle at hand.</summary>
+    private const string WithADevice = """
+        mkdir -m 755 /tmp/there && cd /tmp/there
+        cp "$REPO/samples/thermostat/build/fw.zip" .
+        meerkat device init /tmp/there/device "$REPO/samples/thermostat/build/thermostat-1.0.0.zip" --set boot.ready_after=1
+        meerkat-boot /tmp/there/device &
+        """;
+
+    /// <summary>
+    /// Where the commands of each document run. What a machine for tests has not is stood in for, in sight: installing packages
+    /// (Meerkat.Packaging.Tests does that), and systemd as process 1.
+    /// </summary>
+    private static readonly Dictionary<string, string> Settings = new()
+    {
+        ["README.md"] = """
+            cd "$REPO"
+            # The test of all tests cannot run itself. The solution is built already, and here is no network to restore packages from.
+            ./test() { grep -q 'N passed, N failed' test; }
+            export DOTNET_ROOT="$(dirname "$(readlink -f "$(command -v dotnet)")")"
+            mkdir /tmp/stand-in
+            printf '#!/bin/sh\ntest "$1" = build -a -f "$2"\n' >/tmp/stand-in/dotnet
+            chmod +x /tmp/stand-in/dotnet
+            export PATH="/tmp/stand-in:$PATH"
+            packaging/build-deb() { command test -x packaging/build-deb && test "$*" = all; }
+            # Somebody's own program, and files to go with it.
+            before_block() { if [ "${1:-}" = own ]; then mkdir /tmp/own /tmp/own/my-files; cd /tmp/own; cp "$REPO/samples/hello-sh/hello.sh" my-program; fi; }
+            """,
+        ["docs/operating.md"] = WithADevice,
+        ["docs/configuration.md"] = WithADevice,
+        ["docs/rpc.md"] = WithADevice + "\nuntil curl -sf http://127.0.0.1:8080/healthz; do sleep 0.1; done; meerkat config set thermostat.target=19 --port http://127.0.0.1:8080",
+    };
+
+    /// <summary>Documents whose commands another test runs, and which.</summary>
+    private static readonly Dictionary<string, string> Elsewhere = new()
+    {
+        ["packaging/container/README.md"] = "packaging/container/check builds and starts the image's tree without a container engine",
+        ["src/Meerkat.Agent/README.md"] = "Meerkat.Embedding.Tests publishes, bundles and updates such an application",
+    };
+
+    public static TheoryData<string> Documents => [.. Settings.Keys];
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public async Task CommandsOfTheDocument_DoWhatTheySay(string document)
+    {
+        Assert.SkipUnless(DeviceUnderTest.IsRoot, "only root makes name spaces here");
+        var script = new StringBuilder(Prelude).AppendLine(Settings[document]);
+        foreach (var block in Blocks(document))
+        {
+            script.AppendLine(CultureInfo.InvariantCulture, $"pause {(block.Contains("my-program", StringComparison.Ordinal) ? "own" : "")}");
+            script.AppendLine(block);
+        }
+        script.AppendLine("echo 'all of it'");
+        var run = await RunAsync(script.ToString());
+        Assert.True(run.ExitCode == 0 && run.Output.EndsWith("all of it\n", StringComparison.Ordinal), $"{document}\n{run.Error}\n{run.Output}");
+    }
+
+    [Fact]
+    public void EveryDocumentWithCommands_IsRunHereOrElsewhere() => Assert.Equal(
+        Settings.Keys.Concat(Elsewhere.Keys).Order(),
+        Directory.EnumerateFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Repository.Root, path))
+            .Where(path => !path.Split('/').Any(part => part is "bin" or "obj" or "artifacts" or "build" or ".git"))
+            .Where(path => Blocks(path).Count > 0)
+            .Order());
+
+    private const string Prelude = """
+        set -euo pipefail
+        ip link set lo up
+        mount -t tmpfs tmpfs /tmp
+        chmod 1777 /tmp
+        export HOME=/tmp PATH="$REPO/bin/meerkat:$REPO/bin/meerkat-boot:$PATH"
+        sudo() { "$@"; }
+        apt() { test "$1" = install; }
+        systemctl() { test "$1" = start -a -f "$REPO/packaging/systemd/$2.service"; }
+        journalctl() { case "$*" in *MEERKAT_*) return 0 ;; esac; return 1; }
+        # What would go on for ever is ended as a reader ends it.
+        meerkat() {
+          case "$*" in
+            *--follow*|watch\ *) timeout --preserve-status -s INT 3 "$REPO/bin/meerkat/meerkat" "$@" ;;
+            device\ init\ ROOT*) "$REPO/bin/meerkat/meerkat" device init /tmp/root "${@:4}" ;;
+            device\ init\ /var/lib/meerkat*) "$REPO/bin/meerkat/meerkat" device init /tmp/var "${@:4}" ;;
+            doctor) "$REPO/bin/meerkat/meerkat" doctor /tmp/there/device || true ;;
+            *) "$REPO/bin/meerkat/meerkat" "$@" ;;
+          esac
+        }
+        before_block() { :; }
+        pause() {
+          if pgrep -x meerkat-boot >/dev/null; then until curl -sf http://127.0.0.1:8080/healthz >/dev/null; do sleep 0.1; done; fi
+          before_block "$@"
+        }
+
+        """;
+
+    private static async Task<CommandRun> RunAsync(string script)
+    {
+        var start = new ProcessStartInfo(
+            "unshare", ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-s"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["REPO"] = Repository.Root;
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.StandardInput.WriteAsync(script);
+        process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+            return new CommandRun(process.ExitCode, await output, await error);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            return new CommandRun(-1, await output, "not ended within 5 minutes\n" + await error);
+        }
+    }
+
+    /// <summary>The blocks of a document that are marked as bash.</summary>
+    private static List<string> Blocks(string document)
+    {
+        var blocks = new List<string>();
+        StringBuilder? block = null;
+        foreach (var line in File.ReadLines(Path.Combine(Repository.Root, document)))
+        {
+            if (block is not null && line == Fence)
+            {
+                blocks.Add(block.ToString());
+                block = null;
+            }
+            else if (block is not null)
+            {
+                block.AppendLine(line);
+            }
+            else if (line == Fence + "bash")
+            {
+                block = new StringBuilder();
+            }
+        }
+        return blocks;
+    }
+}
