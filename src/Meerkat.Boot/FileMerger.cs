@@ -14,6 +14,9 @@ public sealed class FileMerger(IVolume volume)
     private const int BlockBytes = 64 * 1024;
     private const int VanishedErrno = 2;
 
+    /// <summary>So many are copied before they are flushed and put in their places: a flush of one waits for as long as a flush of all.</summary>
+    private const int MostAtOnce = 512;
+
     private readonly byte[] block = new byte[BlockBytes];
 
     /// <summary>Looks at both file systems and says what a merge would do. An unreadable old one counts as empty.</summary>
@@ -30,15 +33,22 @@ public sealed class FileMerger(IVolume volume)
         var oldFiles = SlotPaths.Files(from);
         var newFiles = SlotPaths.Files(to);
         var touched = new SortedSet<string>(StringComparer.Ordinal) { newFiles, SlotPaths.Slot(to) };
-        foreach (var step in plan.Steps)
+        foreach (var steps in plan.Steps.Chunk(MostAtOnce))
         {
-            var source = $"{oldFiles}/{step.Path}";
-            var target = $"{newFiles}/{step.Path}";
-            Copy(source, temporary + "/entry", target, step);
-            touched.Add(VolumeTrees.Parent(target));
-            if (step.Kind == MergeKind.Directory)
+            for (var index = 0; index < steps.Length; index++)
             {
-                touched.Add(target);
+                Copy($"{oldFiles}/{steps[index].Path}", Entry(temporary, index), steps[index]);
+            }
+            volume.WriteBack();
+            for (var index = 0; index < steps.Length; index++)
+            {
+                var target = $"{newFiles}/{steps[index].Path}";
+                PutInPlace(Entry(temporary, index), target, steps[index]);
+                touched.Add(VolumeTrees.Parent(target));
+                if (steps[index].Kind == MergeKind.Directory)
+                {
+                    touched.Add(target);
+                }
             }
         }
         foreach (var directory in plan.Steps.Where(step => step.Kind == MergeKind.Directory).Reverse())
@@ -53,7 +63,10 @@ public sealed class FileMerger(IVolume volume)
         }
     }
 
-    private void Copy(string source, string temporary, string target, MergeStep step)
+    private static string Entry(string temporary, int index) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{temporary}/{index}");
+
+    private void Copy(string source, string temporary, MergeStep step)
     {
         var attributes = AttributesOf(source);
         switch (step.Kind)
@@ -72,6 +85,11 @@ public sealed class FileMerger(IVolume volume)
         volume.SetAttributes(temporary, step.Kind == MergeKind.Directory
             ? attributes with { Mode = attributes.Mode | PrivateMode }
             : attributes);
+    }
+
+    /// <summary>Its contents are durable before it has its name.</summary>
+    private void PutInPlace(string temporary, string target, MergeStep step)
+    {
         if (step.Kind == MergeKind.File)
         {
             using var file = volume.OpenRead(temporary);

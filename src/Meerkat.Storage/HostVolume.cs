@@ -161,6 +161,13 @@ public sealed class HostVolume : IVolume, IDisposable
         Check(Libc.FSync(opened.Descriptor), "flush", path);
     }
 
+    public void WriteBack()
+    {
+        using var opened = Open("", Libc.OReadOnly | Libc.ODirectory);
+        // A fault of the medium shows in the flush of the file that it hit.
+        _ = Libc.SyncFs(opened.Descriptor);
+    }
+
     /// <summary>Takes the exclusive lock on a file for the life of the returned handle; none when somebody else has it.</summary>
     public IDisposable? TryLock(string path)
     {

@@ -43,6 +43,14 @@ public interface IVolume
     /// <summary>Makes the names in a directory durable.</summary>
     void FlushDirectory(string path);
 
+    /// <summary>
+    /// Has the medium work on all that was written so far, so that the flushes which follow wait for little. Promises nothing, and
+    /// is no flush: a volume for which it means nothing leaves it out.
+    /// </summary>
+    void WriteBack()
+    {
+    }
+
     /// <summary>Bytes that can still be written.</summary>
     long FreeBytes { get; }
 }

@@ -117,6 +117,18 @@ public sealed class FileMergerTests : IDisposable
     }
 
     [Fact]
+    public void MoreFilesThanAreCopiedAtOnce_AllArrive()
+    {
+        device.Shell("cd slots/0/fs; for d in $(seq 11); do mkdir $d; for n in $(seq 100); do printf $d-$n > $d/$n; done; ln -s $d/1 link-$d; done");
+        device.Shell("cd slots/1/fs; mkdir 7; printf new > 7/50; mkdir link-3");
+        var plan = Merge();
+        device.Shell("printf new > slots/0/fs/7/50; rm slots/0/fs/link-3; mkdir slots/0/fs/link-3");
+        Assert.InRange(plan.Steps.Length, 1025, 1121);
+        Assert.Equal(device.Snapshot("slots/0/fs", times: false), device.Snapshot("slots/1/fs", times: false));
+        Assert.Equal("", device.Shell("ls slots/1/tmp"));
+    }
+
+    [Fact]
     public void OldFileSystemThatIsMissing_CountsAsEmpty()
     {
         device.Shell("rm -r slots/0/fs; touch slots/1/fs/new");

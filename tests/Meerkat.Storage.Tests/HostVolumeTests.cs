@@ -219,6 +219,24 @@ public sealed class HostVolumeTests : IDisposable
     }
 
     [Fact]
+    public void LargeFile_WrittenInPiecesAndOverwritten_IsWhatWasWritten()
+    {
+        var content = new byte[(7 << 20) + 12_345];
+        new Random(7).NextBytes(content);
+        using var file = volume.Create("large", 0x1A4);
+        const int piece = 300_000;
+        for (var at = 0; at < content.Length; at += piece)
+        {
+            file.Write(content.AsSpan(at, Math.Min(piece, content.Length - at)), at);
+        }
+        content.AsSpan(5_000_000, 1_500_000).Clear();
+        file.Write(content.AsSpan(5_000_000, 1_500_000), 5_000_000);
+        volume.WriteBack();
+        file.Flush();
+        Assert.Equal(content, File.ReadAllBytes(folder["root/large"]));
+    }
+
+    [Fact]
     public void File_IsReadAndWrittenAtOffsets()
     {
         using var file = volume.Create("f", 0x1A4);
