@@ -6,7 +6,10 @@ namespace Meerkat.Packaging.Tests;
 /// <summary>The packages as <c>packaging/build-deb</c> makes them from the native programs; built once for all tests.</summary>
 internal static class Packages
 {
-    private static readonly Lazy<Task> Built = new(() => BuildAsync(HasArm ? "all" : "amd64"));
+    /// <summary>Not where the user's own are.</summary>
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "packages");
+
+    private static readonly Lazy<Task> Built = new(() => BuildAsync(HasArm ? "all" : "amd64", Folder));
 
     public static string Artifacts { get; } = Path.Combine(Repository.Root, "artifacts");
 
@@ -26,7 +29,7 @@ internal static class Packages
         Assert.SkipUnless(HasNative, "./build has not made the native programs");
         Assert.SkipUnless(architecture == "amd64" || HasArm, "./build --rid linux-arm64 has not made the programs");
         await Built.Value;
-        return Path.Combine(Artifacts, $"{name}_{Version}_{architecture}.deb");
+        return Path.Combine(Folder, $"{name}_{Version}_{architecture}.deb");
     }
 
     /// <summary>A package with the same contents and a later version.</summary>
@@ -42,13 +45,15 @@ internal static class Packages
         return later;
     }
 
-    public static async Task BuildAsync(string architecture)
+    public static async Task BuildAsync(string architecture, string folder)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         using var build = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
-            Path.Combine(Repository.Root, "packaging/build-deb"), [architecture])
+            Path.Combine(Repository.Root, "packaging/build-deb"), [architecture, folder])
         {
             RedirectStandardError = true,
+            // Whatever is committed meanwhile.
+            Environment = { ["SOURCE_DATE_EPOCH"] = "1767225600" },
         })!;
         var said = await build.StandardError.ReadToEndAsync(limit.Token);
         await build.WaitForExitAsync(limit.Token);
