@@ -8,6 +8,7 @@ var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
     ContentRootPath = AppContext.BaseDirectory,
     Args = ["--hostBuilder:reloadConfigOnChange=false"],
 });
+builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
 var valve = new Valve();
 
 // The device: updates, settings, calls, its page, its listening address.

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Meerkat.Boot.Link;
 using Meerkat.Boot.Log;
@@ -15,9 +14,6 @@ namespace Meerkat.Boot;
 /// </summary>
 public sealed class Supervisor : IDisposable
 {
-    private static readonly TimeSpan CheckAgain = TimeSpan.FromDays(1);
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(1);
-
     private readonly DeviceRoot device;
     private readonly Action<string> log;
     private readonly BootRecordStore records;
@@ -27,7 +23,7 @@ public sealed class Supervisor : IDisposable
     private readonly UserId user;
     private readonly string agentProgram;
     private readonly EventQueue queue = new();
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<BootAnswer>> answers = [];
+    private readonly LinkCallers callers;
     private readonly TimeProvider clock;
     private readonly NotifySender notify;
     private readonly ConsoleOutput console;
@@ -36,8 +32,6 @@ public sealed class Supervisor : IDisposable
     private Supervision now;
     private DeviceProcess? firmware;
     private DeviceProcess? agent;
-    private TimeSpan checkedAt;
-    private long lastRequest;
     private SupervisionEffect? next;
 
     /// <exception cref="BootRefusedException">The board names a user or an agent that is not there.</exception>
@@ -69,6 +63,9 @@ public sealed class Supervisor : IDisposable
         agentProgram = AgentProgram.Find(device.Board);
         processes = new DeviceProcesses(
             device.Volume, device.Path, (process, status) => queue.Add(() => ProcessEnded(process, status)), notify.Ping);
+        // In its callers' threads, and so without the pings that tell of this one.
+        callers = new LinkCallers(
+            new SlotStore(device.Volume), clock, queue, () => now, () => BootStatusView.Of(now, Moment.Uptime, firmware?.Id ?? 0), Take);
         now = Before();
     }
 
@@ -88,7 +85,7 @@ public sealed class Supervisor : IDisposable
         processes.StartGuard();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
-        using var server = new LinkServer(System.IO.Path.Combine(device.Path, BootLink.SocketPath), Ask, Gone);
+        using var server = new LinkServer(System.IO.Path.Combine(device.Path, BootLink.SocketPath), callers.Ask, callers.Gone);
         Listen(server);
         do
         {
@@ -134,7 +131,7 @@ public sealed class Supervisor : IDisposable
     {
         next = null;
         var result = sequence.Run(clock.GetUtcNow());
-        checkedAt = Moment.Uptime;
+        callers.FoundIntact();
         var manifest = result.Slot is { } slot ? Manifest(slot) : null;
         if (result is { Mode: RunMode.Trial, Slot: { } trial })
         {
@@ -234,10 +231,7 @@ public sealed class Supervisor : IDisposable
         switch (effect)
         {
             case SupervisionEffect.Answer answer:
-                if (answers.TryRemove(answer.Id, out var waiting))
-                {
-                    waiting.SetResult(answer.Reply);
-                }
+                callers.Give(answer);
                 break;
             case SupervisionEffect.StartFirmware:
                 StartFirmware();
@@ -423,87 +417,6 @@ public sealed class Supervisor : IDisposable
             log($"slot {running.Other}: leftovers stay: {fault.Message}");
         }
     }
-
-    private LinkReply Ask(long connection, LinkRequest line)
-    {
-        switch (line.Operation)
-        {
-            case "status":
-                return TakeNow(() => BootStatusView.Of(now, Moment.Uptime, firmware?.Id ?? 0)) is { } told
-                    ? new LinkReply(BootRefusal.None, "", told.Sequence, told)
-                    : Busy("ask again");
-            case "release":
-                return TakeNow(() => Released(connection)) ?? Busy("close the connection instead");
-            default:
-                return Request(connection, line);
-        }
-    }
-
-    private LinkReply Released(long connection)
-    {
-        Take(new SupervisionEvent.Disconnected(connection));
-        return new LinkReply(BootRefusal.None, "", now.Record.Sequence);
-    }
-
-    /// <summary>Has something done by the supervising thread; nothing when it has no time for it.</summary>
-    private T? TakeNow<T>(Func<T> action)
-        where T : class
-    {
-        var told = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        queue.Add(() => told.SetResult(action()));
-        return told.Task.Wait(AnswerTimeout) ? told.Task.Result : null;
-    }
-
-    private static LinkReply Busy(string advice) =>
-        new(BootRefusal.Stopping, $"the boot loader is busy; {advice}", 0);
-
-    private LinkReply Request(long connection, LinkRequest line)
-    {
-        var intact = line.Operation != "invalidate" || RunningIntact();
-        var unbootable = line.Operation == "set_state" ? Unbootable(line) : "";
-        var (request, problem) = LinkServer.Read(line, intact, unbootable);
-        if (request is null)
-        {
-            return new LinkReply(BootRefusal.BadRequest, problem, 0);
-        }
-        var id = Interlocked.Increment(ref lastRequest);
-        var answer = new TaskCompletionSource<BootAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
-        answers[id] = answer;
-        queue.Add(() => Take(new SupervisionEvent.Requested(id, connection, request)));
-        return answer.Task.Wait(AnswerTimeout)
-            ? new LinkReply(answer.Task.Result.Refusal, answer.Task.Result.Text, answer.Task.Result.Sequence)
-            : Busy("look at the status before you ask again");
-    }
-
-    /// <summary>Found intact at the boot; read again when that is more than a day ago.</summary>
-    private bool RunningIntact()
-    {
-        var state = now;
-        if (state.Running is not { } running || Moment.Uptime - checkedAt < CheckAgain)
-        {
-            return true;
-        }
-        // Not on the supervising thread, so it says nothing about that.
-        var problem = new SlotStore(device.Volume).CheckImage(running, state.Record[running].Image, state.Record[running].ImageBytes);
-        checkedAt = problem.Length == 0 ? Moment.Uptime : checkedAt;
-        return problem.Length == 0;
-    }
-
-    /// <summary>What is wrong with a slot that a request wants to be the next or the fallback; empty when nothing is.</summary>
-    private string Unbootable(LinkRequest line)
-    {
-        var record = now.Record;
-        foreach (var number in new[] { line.Slot, line.Fallback })
-        {
-            if (LinkServer.Slot(number) is { } slot && slots.Check(slot, record[slot]) is { Health: SlotHealth.Broken, Problem: var problem })
-            {
-                return $"slot {slot} cannot be started: {problem}";
-            }
-        }
-        return "";
-    }
-
-    private void Gone(long connection) => queue.Add(() => Take(new SupervisionEvent.Disconnected(connection)));
 
     private void End(PosixSignalContext context)
     {

@@ -38,8 +38,9 @@ public sealed class EmbeddedAgentTests(FreshProject fresh)
             && (error = (await device.CallAsync("OTA.Commit")).Error) is not null);
         Assert.Equal(
             "the firmware is not well, so it is not committed: sensor: the soil sensor does not answer", (string?)error!["message"]);
-        var status = await device.FellBackToAsync("1.1.0", "not_ready");
-        Assert.Contains("the soil sensor does not answer", (string?)status["last_output"], StringComparison.Ordinal);
+        await device.FellBackToAsync("1.1.0", "not_ready");
+        var status = (await device.CallAsync("OTA.Status", """{"output": "full"}""")).Result!;
+        Assert.Contains("not ready: sensor: the soil sensor does not answer", (string?)status["last_output"], StringComparison.Ordinal);
         Assert.Contains("waters below 40 %", await PageAsync(device), StringComparison.Ordinal);
     }
 

@@ -27,7 +27,9 @@ internal static class DoctorCommand
         var command = new Command("doctor", """
             Say what is wrong with a device on this machine, and what to do.
 
-            Looks at rights, programs, boot record, slots, space, clock, watchdogs, network and kernel. Changes nothing and needs no root; what only root can see is said. Exit codes: 0 no problem (there may be warnings), 1 a problem.
+            Looks at rights, programs, boot record, slots, space, clock, watchdogs, network and kernel.
+
+            Changes nothing and needs no root; what only root can see is said. Exit codes: 0 no problem (there may be warnings), 1 a problem.
 
             Examples:
               sudo meerkat doctor

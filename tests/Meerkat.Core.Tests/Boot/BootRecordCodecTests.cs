@@ -157,7 +157,8 @@ public sealed class BootRecordCodecTests
         var outcome = a.LastOutcome!;
         (string Field, int Offset, int Length, BootRecord Changed)[] fields =
         [
-            ("flags: bit 0 committed, bit 1 merge pending", 12, 4, a with { Committed = true, MergePending = false }),
+            ("flags: bit 0 committed, bit 1 merge pending, bit 2 the held update activates itself", 12, 4,
+                a with { Committed = true, MergePending = false, ActivatesItself = true }),
             ("sequence, unsigned", 16, 8, a with { Sequence = ~a.Sequence }),
             ("active slot, 0 or 1", 24, 1, a with { Active = SlotId.Zero }),
             ("fallback slot; 0xFF: none", 25, 1, a with { Fallback = null }),
