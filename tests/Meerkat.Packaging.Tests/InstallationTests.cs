@@ -24,6 +24,13 @@ public sealed class InstallationTests
         exec sleep 100000
         """);
 
+    /// <summary>A boot loader of a later version whose second half understands nothing that an older first half says.</summary>
+    private const string Foreign =
+        """
+        cd usr/lib/meerkat; mv meerkat-boot real
+        printf '#!/bin/sh\ncase "$1" in --exec|--guard) exit 99 ;; esac\nexec /usr/lib/meerkat/real "$@"\n' >meerkat-boot; chmod 755 meerkat-boot
+        """;
+
     [Fact]
     public async Task FirstInstallation_WaitsForADevice_RunsIt_AndLeavesItAtThePurge()
     {
@@ -78,18 +85,17 @@ public sealed class InstallationTests
             await StartTrialAsync(system);
             var loader = await system.ShowAsync("MainPID");
 
-            var said = await system.InstallAsync(await Packages.LaterAsync(package, folder, "98.0"));
+            var said = await system.InstallAsync(await Packages.LaterAsync(package, folder, "98.0", Foreign));
             Assert.Contains("an update is on its way (trial), so the service is not restarted", said, StringComparison.Ordinal);
             Assert.EndsWith("(deleted)", await system.OutputAsync("readlink", $"/proc/{loader}/exe"));
             Assert.Equal("trial", await system.StateAsync());
-            // The old programs start what there is to start: the firmware's next start is a commit's business, the agent's is not.
+            // The old boot loader starts the agent, and later the firmware, through its own second half, not through the file's.
             await system.OutputAsync("pkill", "-9", "-f", "meerkat-agent");
             await Eventually.HoldsAsync("the agent answers again", async () => (await system.StatusAsync()).Length > 0);
             await system.OutputAsync("meerkat", "commit", "--port", InstalledSystem.Address);
             await system.RunsAsync("1.1.0", committed: true);
             Assert.Equal(loader, await system.ShowAsync("MainPID"));
 
-            // The old boot loader still starts processes, through its own second half.
             await system.OutputAsync("meerkat", "reboot", "--port", InstalledSystem.Address);
             await Eventually.HoldsAsync("it has started the firmware again", async () =>
                 await system.OutputAsync("cat", "/var/lib/meerkat/data/starts") == "1.0.0 0 0\n1.1.0 1 1\n1.1.0 1 0");

@@ -33,7 +33,11 @@ internal static class Packages
     }
 
     /// <summary>A package with the same contents and a later version.</summary>
-    public static async Task<string> LaterAsync(string package, string folder, string version)
+    /// <param name="package">The package.</param>
+    /// <param name="folder">Where to make it.</param>
+    /// <param name="version">The later version.</param>
+    /// <param name="change">A line of shell that changes the contents, run in their directory.</param>
+    public static async Task<string> LaterAsync(string package, string folder, string version, string change = "true")
     {
         var tree = Path.Combine(folder, "tree-" + version);
         var later = Path.Combine(folder, version + ".deb");
@@ -41,6 +45,7 @@ internal static class Packages
         var control = Path.Combine(tree, "DEBIAN/control");
         await File.WriteAllTextAsync(
             control, (await File.ReadAllTextAsync(control)).Replace($"\nVersion: {Version}\n", $"\nVersion: {version}\n", StringComparison.Ordinal));
+        await CheckedAsync("sh", "-ec", $"cd '{tree}'; {change}");
         await CheckedAsync("dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", tree, later);
         return later;
     }
