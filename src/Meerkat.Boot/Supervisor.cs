@@ -63,10 +63,10 @@ public sealed class Supervisor : IDisposable
         agentProgram = AgentProgram.Find(device.Board);
         processes = new DeviceProcesses(
             device.Volume, device.Path, (process, status) => queue.Add(() => ProcessEnded(process, status)), notify.Ping);
+        now = Before();
         // In its callers' threads, and so without the pings that tell of this one.
         callers = new LinkCallers(
             new SlotStore(device.Volume), clock, queue, () => now, () => BootStatusView.Of(now, Moment.Uptime, firmware?.Id ?? 0), Take);
-        now = Before();
     }
 
     public void Dispose()
