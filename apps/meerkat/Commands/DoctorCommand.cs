@@ -29,7 +29,9 @@ internal static class DoctorCommand
 
             Looks at rights, programs, boot record, slots, space, clock, watchdogs, network and kernel.
 
-            Changes nothing and needs no root; what only root can see is said. Exit codes: 0 no problem (there may be warnings), 1 a problem.
+            Changes nothing and needs no root; what only root can see is said.
+
+            Exit codes: 0 no problem (there may be warnings), 1 a problem.
 
             Examples:
               sudo meerkat doctor
