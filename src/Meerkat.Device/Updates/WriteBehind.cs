@@ -20,6 +20,7 @@ internal sealed class WriteBehind : IDisposable
     private readonly Thread thread;
     private byte[]? block;
     private int length;
+    private bool disposed;
     private volatile StorageException? fault;
 
     /// <param name="file">An empty file, which this owns.</param>
@@ -60,6 +61,11 @@ internal sealed class WriteBehind : IDisposable
 
     public void Dispose()
     {
+        if (disposed)
+        {
+            return;
+        }
+        disposed = true;
         End();
         filled.Dispose();
         file.Dispose();
