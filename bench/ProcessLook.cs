@@ -12,6 +12,9 @@ internal static class ProcessLook
 
     public static long ResidentKib(int process) => Status(process, "VmRSS");
 
+    /// <summary>Resident memory that is no page of a file.</summary>
+    public static long OwnKib(int process) => Status(process, "RssAnon");
+
     public static long Threads(int process) => Status(process, "Threads");
 
     public static int Descriptors(int process) => Directory.GetFiles($"/proc/{process}/fd").Length;

@@ -8,8 +8,7 @@ namespace Meerkat.Device.Updates;
 /// <summary>Writes the parts of a bundle into a slot that nothing can start.</summary>
 internal sealed class SlotWriter(SlotStore slots, SlotId slot, UserId owner, HostParts.Found parts) : IDisposable
 {
-    private IVolumeFile? image;
-    private long imageBytes;
+    private WriteBehind? image;
     private FilesWriter? files;
     private TarReader? tar;
 
@@ -20,8 +19,7 @@ internal sealed class SlotWriter(SlotStore slots, SlotId slot, UserId owner, Hos
     {
         if (part.Name == parts.App.Name)
         {
-            image = slots.CreateImage(slot);
-            imageBytes = 0;
+            image = new WriteBehind(slots.CreateImage(slot));
             return PartChoice.Take;
         }
         if (part.Name == parts.Fs?.Name)
@@ -40,8 +38,7 @@ internal sealed class SlotWriter(SlotStore slots, SlotId slot, UserId owner, Hos
         {
             return tar.Push(data);
         }
-        image!.Write(data, imageBytes);
-        imageBytes += data.Length;
+        image!.Write(data);
         return null;
     }
 
