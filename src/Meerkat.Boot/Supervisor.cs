@@ -195,7 +195,9 @@ public sealed class Supervisor : IDisposable
 
     private void Take(SupervisionEvent happened)
     {
-        if (now is { Mode: RunMode.Trial, Record: { Fallback: { } fallback, Active: var active } })
+        // What a firmware says of itself gives no slot up, and comes often.
+        if (happened is not (SupervisionEvent.FirmwarePinged or SupervisionEvent.FirmwareReady or SupervisionEvent.AgentReady)
+            && now is { Mode: RunMode.Trial, Record: { Fallback: { } fallback, Active: var active } })
         {
             now = now with { SettingsChanged = UserSettings.Differ(device.Volume, active, fallback) };
         }
