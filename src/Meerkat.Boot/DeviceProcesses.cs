@@ -21,9 +21,6 @@ internal sealed class DeviceProcesses : IDisposable
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan SayAgain = TimeSpan.FromSeconds(1);
 
-    /// <summary>This very program, also when a newer one has since been installed in its place: the two halves of a start belong together.</summary>
-    private const string Program = "/proc/self/exe";
-
     private readonly IVolume volume;
     private readonly string root;
     private readonly string life;
@@ -68,7 +65,7 @@ internal sealed class DeviceProcesses : IDisposable
     {
         var (readEnd, writeEnd) = Spawner.Pipe();
         guard = Spawner.Spawn(
-            Program, ["meerkat-boot", LifeGuard.Switch, life], Variables(new Dictionary<string, string>()), readEnd, 2, -1);
+            Spawner.ThisProgram, ["meerkat-boot", LifeGuard.Switch, life], Variables(new Dictionary<string, string>()), readEnd, 2, -1);
         _ = Libc.Close(readEnd);
         // The other end stays open for this program's life; its closing is the message.
         _ = writeEnd;
@@ -175,7 +172,7 @@ internal sealed class DeviceProcesses : IDisposable
     {
         lock (gate)
         {
-            var process = Spawner.Spawn(Program, arguments, variables, input, output, extra);
+            var process = Spawner.Spawn(Spawner.ThisProgram, arguments, variables, input, output, extra);
             alive.Add(process);
             reaper.ChildStarted();
             return process;

@@ -26,9 +26,11 @@ public sealed class PackageTests(FreshProject fresh)
     }
 
     [Fact]
-    public void PublicApi_IsDocumented()
+    public void PublicApi_IsListedAndDocumented()
     {
         using var package = ZipFile.OpenRead(fresh.Package("Meerkat.Agent"));
+        using var listed = new StreamReader(package.GetEntry("PublicAPI.Unshipped.txt")!.Open());
+        Assert.Contains("Meerkat.Agent.MeerkatOptions.OnBegin.get", listed.ReadToEnd(), StringComparison.Ordinal);
         var members = XDocument.Load(package.GetEntry("lib/net10.0/Meerkat.Agent.xml")!.Open()).Descendants("member")
             .ToDictionary(member => member.Attribute("name")!.Value, member => (string)member);
         Assert.Contains("M:Microsoft.AspNetCore.Builder.MeerkatEndpoints.MapMeerkat(Microsoft.AspNetCore.Routing.IEndpointRouteBuilder)", members.Keys);

@@ -82,6 +82,19 @@ public sealed class GateTests
     }
 
     [Fact]
+    public async Task Gate_RunsAsTheFirmwaresUser_AmongItsFiles()
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        await device.RunsAsync("1.0.0", trial: false);
+        await SetAsync(device, "id -u; stat -c %u .; pwd; ls /proc/self/fd | wc -l; exit 1");
+        var lines = (await device.PushAsync(TestFirmware.Good("1.1.0").Bundle())).Text.Split('\n');
+        var owner = (await CommandRun.RunAsync("stat", "-c", "%u", device.PathOf("slots/0/fs"))).Output.Trim();
+        Assert.Equal([$"-1 refused by the device's gate: {owner}", owner, device.PathOf("slots/0/fs")], lines[..3]);
+        // Standard input, output, error, and the one that ls opens.
+        Assert.Equal("4", lines[3].Trim());
+    }
+
+    [Fact]
     public async Task GateThatRefusesTheRestart_RemovesWhatWasInstalled()
     {
         await using var device = await DeviceUnderTest.StartAsync();

@@ -75,7 +75,7 @@ public static unsafe class ShellCommand
         try
         {
             process = Spawner.Spawn(
-                other ? Environment.ProcessPath! : Shell,
+                other ? Spawner.ThisProgram : Shell,
                 other
                     ? [
                         "meerkat", ExecLauncher.Switch, Text(Environment.ProcessId), Text(user.User), Text(user.Group), directory,

@@ -9,6 +9,9 @@ namespace Meerkat.Boot.Posix;
 /// </summary>
 internal static unsafe class Spawner
 {
+    /// <summary>This very program, also when a newer one has since been installed in its place: the two halves of a start belong together.</summary>
+    public const string ThisProgram = "/proc/self/exe";
+
     // glibc's types are 76 to 336 bytes long, depending on the processor; more is harmless.
     private const int OpaqueBytes = 512;
     private const int SignalSetBytes = 128;
