@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Meerkat.Core.Merge;
 using Meerkat.Core.Values;
 using Meerkat.Storage;
@@ -8,7 +9,9 @@ namespace Meerkat.Boot;
 /// Carries a merge plan out. The old file system is never touched; a file of the new one appears whole or not at all,
 /// so an interrupted merge is simply done again.
 /// </summary>
-public sealed class FileMerger(IVolume volume)
+/// <param name="volume">The device's root.</param>
+/// <param name="live">The old file system is in use: what vanishes from it meanwhile is left out. Otherwise that is a fault.</param>
+public sealed class FileMerger(IVolume volume, bool live = false)
 {
     private const int PrivateMode = 0x1C0;
     private const int BlockBytes = 64 * 1024;
@@ -32,34 +35,44 @@ public sealed class FileMerger(IVolume volume)
         volume.CreateDirectory(temporary, PrivateMode);
         var oldFiles = SlotPaths.Files(from);
         var newFiles = SlotPaths.Files(to);
-        var touched = new SortedSet<string>(StringComparer.Ordinal) { newFiles, SlotPaths.Slot(to) };
         foreach (var steps in plan.Steps.Chunk(MostAtOnce))
         {
             for (var index = 0; index < steps.Length; index++)
             {
-                Copy($"{oldFiles}/{steps[index].Path}", Entry(temporary, index), steps[index]);
+                var (step, at) = (steps[index], Entry(temporary, index));
+                UnlessVanished(() => Copy($"{oldFiles}/{step.Path}", at, step));
             }
             volume.WriteBack();
             for (var index = 0; index < steps.Length; index++)
             {
-                var target = $"{newFiles}/{steps[index].Path}";
-                PutInPlace(Entry(temporary, index), target, steps[index]);
-                touched.Add(VolumeTrees.Parent(target));
-                if (steps[index].Kind == MergeKind.Directory)
-                {
-                    touched.Add(target);
-                }
+                var (step, at) = (steps[index], Entry(temporary, index));
+                UnlessVanished(() => PutInPlace(at, $"{newFiles}/{step.Path}", step));
             }
         }
         foreach (var directory in plan.Steps.Where(step => step.Kind == MergeKind.Directory).Reverse())
         {
             // Last of all, because every name made in a directory changes its time.
-            var attributes = AttributesOf($"{oldFiles}/{directory.Path}");
-            volume.SetAttributes($"{newFiles}/{directory.Path}", attributes);
+            UnlessVanished(() =>
+                volume.SetAttributes($"{newFiles}/{directory.Path}", AttributesOf($"{oldFiles}/{directory.Path}")));
         }
-        foreach (var directory in touched)
+        // All of them: an attempt that was interrupted may have named what this one found done.
+        foreach (var directory in Entries(newFiles).Where(entry => entry.Kind == MergeKind.Directory))
         {
-            volume.FlushDirectory(directory);
+            volume.FlushDirectory($"{newFiles}/{directory.Path}");
+        }
+        volume.FlushDirectory(newFiles);
+        volume.FlushDirectory(SlotPaths.Slot(to));
+    }
+
+    private void UnlessVanished(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (StorageException fault) when (live && fault.IsNotFound)
+        {
+            // With what lay below it: that finds no place either.
         }
     }
 
@@ -126,7 +139,7 @@ public sealed class FileMerger(IVolume volume)
         directories.Push("");
         while (directories.TryPop(out var directory))
         {
-            foreach (var entry in volume.List(directory.Length == 0 ? top : $"{top}/{directory}"))
+            foreach (var entry in List(directory.Length == 0 ? top : $"{top}/{directory}"))
             {
                 var path = directory.Length == 0 ? entry.Name : $"{directory}/{entry.Name}";
                 if (path.Length > VolumeTrees.LongestPath)
@@ -143,6 +156,18 @@ public sealed class FileMerger(IVolume volume)
             }
         }
         return entries;
+    }
+
+    private ImmutableArray<VolumeEntry> List(string directory)
+    {
+        try
+        {
+            return volume.List(directory);
+        }
+        catch (StorageException fault) when (live && fault.IsNotFound)
+        {
+            return [];
+        }
     }
 
     private static MergeKind Kind(EntryKind kind) => kind switch

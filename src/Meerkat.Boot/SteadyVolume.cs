@@ -59,6 +59,12 @@ internal sealed class SteadyVolume(IVolume volume, Action goesOn) : IVolume
         goesOn();
     }
 
+    public void WriteBack()
+    {
+        volume.WriteBack();
+        goesOn();
+    }
+
     private T Then<T>(T result)
     {
         goesOn();
@@ -68,6 +74,8 @@ internal sealed class SteadyVolume(IVolume volume, Action goesOn) : IVolume
     private sealed class SteadyFile(IVolumeFile file, Action goesOn) : IVolumeFile
     {
         public long Length => file.Length;
+
+        public string Identity => file.Identity;
 
         public int Read(Span<byte> buffer, long offset)
         {

@@ -29,7 +29,8 @@ public sealed class Supervisor : IDisposable
     private readonly ConsoleOutput console;
     private readonly ConsoleOutput errors;
 
-    private Supervision now;
+    // Read by callers of the boot socket in their own threads; replaced whole by the supervising one.
+    private volatile Supervision now;
     private DeviceProcess? firmware;
     private DeviceProcess? agent;
     private SupervisionEffect? next;

@@ -18,7 +18,11 @@ public sealed class BootLoaderCalls(DeviceRoot device)
     public void Revert() => Demand(Ask(link => link.Revert()));
 
     /// <exception cref="RpcException">Refused with code -1 and the boot loader's text, or it does not answer.</exception>
-    public void Activate(int? commitTimeoutSeconds) => Demand(Ask(link => link.Activate(commitTimeoutSeconds)));
+    public void Activate(ulong sequence, int? commitTimeoutSeconds) => Demand(Ask(link => link.Activate(sequence, commitTimeoutSeconds)));
+
+    /// <summary>Discards a held update, unless the record has moved since that was decided.</summary>
+    /// <exception cref="RpcException">Refused with code -1 and the boot loader's text, or it does not answer.</exception>
+    public void Discard(ulong sequence) => Demand(Ask(link => link.Revert(sequence)));
 
     /// <exception cref="RpcException">Refused with code -1 and the boot loader's text, or it does not answer.</exception>
     public void SetState(BootStateChange change) => Demand(Ask(link => link.SetState(change)));

@@ -118,12 +118,13 @@ public sealed class DeviceAgent : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Gate.Dispose();
+        Gate.End();
         push.Dispose();
         await held.DisposeAsync().ConfigureAwait(false);
         Meters.Dispose();
         await Pulls.DisposeAsync().ConfigureAwait(false);
         await Restart.DisposeAsync().ConfigureAwait(false);
+        Gate.Dispose();
         device.Dispose();
     }
 

@@ -87,6 +87,7 @@ internal sealed class DevicePage : IAsyncDisposable
     /// <summary>Drags files over the page and lets them go, as the browser itself does when somebody drags them from a folder.</summary>
     public async Task DropAsync(params string[] paths)
     {
+        await Page.Locator("#drop").ScrollIntoViewIfNeededAsync();
         var box = (await Page.Locator("#drop").BoundingBoxAsync())!;
         var browser = await window.NewCDPSessionAsync(Page);
         foreach (var type in (string[])["dragEnter", "dragOver", "drop"])

@@ -152,6 +152,49 @@ public sealed class BootStateTests
     }
 
     [Fact]
+    public async Task SnapshotOfABusyFileSystem_LeavesOutWhatVanishes()
+    {
+        var busy = new TestFirmware("1.0.0", """
+            while :; do mkdir -p "$MEERKAT_FS/d/e"; echo x >"$MEERKAT_FS/d/e/f"; echo y >"$MEERKAT_FS/g"; rm -rf "$MEERKAT_FS/d" "$MEERKAT_FS/g"; done
+            """)
+        {
+            Files = TestFirmware.Good("1.0.0").Files,
+        };
+        await using var device = await DeviceUnderTest.StartAsync(busy.Bundle());
+        await device.RunsAsync("1.0.0", trial: false);
+        for (var time = 0; time < 5; time++)
+        {
+            var (result, error) = await device.CallAsync("OTA.CreateSnapshot");
+            Assert.True(error is null, $"{error}");
+            Assert.Equal(1, (int?)result!["slot"]);
+        }
+        Assert.Equal("1.0.0", await File.ReadAllTextAsync(device.PathOf("slots/1/fs/version.txt")));
+    }
+
+    [Fact]
+    public async Task RevertBeforeTheTrialBegins_TakesItBack_AndHarmsNothing()
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        await device.UpdateAsync(TestFirmware.Good("1.1.0"));
+        Assert.Null((await device.CallAsync("OTA.SetBootState", """{"is_committed": false, "commit_timeout": 60}""")).Error);
+        Assert.Null((await device.CallAsync("OTA.Revert")).Error);
+        AssertState((await device.CallAsync("OTA.GetBootState")).Result!, active: 1, committed: true, revert: 0);
+        Assert.Null((await device.CallAsync("Sys.Reboot")).Error);
+        await device.RunsAsync("1.1.0", trial: false);
+    }
+
+    [Fact]
+    public async Task HeldUpdate_CannotBeStartedPastItsMerge()
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        await device.RunsAsync("1.0.0", trial: false);
+        await File.WriteAllBytesAsync(Path.Combine(device.Folder, "next.zip"), TestFirmware.Good("1.1.0").Bundle());
+        await CommandRun.RunInAsync(device.Folder, "curl", "-s", "-F", "file=@next.zip", "-F", "activate=0", device.Url + "/update");
+        var refused = (await device.CallAsync("OTA.SetBootState", """{"active_slot": 1, "is_committed": false}""")).Error!;
+        Assert.Contains("activate it, or revert to discard it", (string?)refused["message"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task SnapshotOfADamagedImage_IsRefused_AndTheOtherSlotKept()
     {
         await using var device = await DeviceUnderTest.StartAsync();

@@ -95,6 +95,42 @@ public sealed class GateTests
     }
 
     [Fact]
+    public async Task GateThatLeavesADaemon_LeavesNothing()
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        await device.RunsAsync("1.0.0", trial: false);
+        await SetAsync(device, "setsid sleep 2001 & sleep 0.2; echo busy; exit 75");
+        var descriptors = 0;
+        for (var time = 0; time < 4; time++)
+        {
+            Assert.Equal((503, "-75 not now: busy\r\n"), await device.PushAsync(TestFirmware.Good("1.1.0").Bundle()));
+            // After the first one the connection is open and everything has been used once.
+            descriptors = descriptors == 0 ? Descriptors(device) : descriptors;
+        }
+        Assert.DoesNotContain("sleep 2001\n", (await CommandRun.RunAsync("ps", "-eo", "args")).Output, StringComparison.Ordinal);
+        await Eventually.HoldsAsync("no descriptor is left open", () => Descriptors(device) <= descriptors);
+    }
+
+    [Fact]
+    public async Task AgentThatEndsWhileTheGateIsAsked_LeavesTheUpdateHeld()
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        await SetAsync(device, "test $MEERKAT_GATE = begin && exit 0; test -e slow || exit 75; echo asked >$MEERKAT_DATA/asked; sleep 25; exit 1");
+        Assert.Equal(200, (await device.PushAsync(TestFirmware.Good("1.1.0").Bundle(), commitTimeout: 600)).Code);
+        await File.WriteAllTextAsync(device.PathOf("slots/0/fs/slow"), "");
+        await Eventually.HoldsAsync("the gate is asked again", () => File.Exists(device.PathOf("data/asked")));
+
+        var agent = device.Agent;
+        await CommandRun.RunAsync("kill", $"{agent}");
+
+        await Eventually.HoldsAsync("the agent is another", () => device.Agent is > 0 and var other && other != agent);
+        await device.AnswersAsync();
+        Assert.Equal("held", (string?)(await device.StatusAsync())!["phase"]);
+    }
+
+    private static int Descriptors(DeviceUnderTest device) => Directory.GetFiles($"/proc/{device.Agent}/fd").Length;
+
+    [Fact]
     public async Task GateThatRefusesTheRestart_RemovesWhatWasInstalled()
     {
         await using var device = await DeviceUnderTest.StartAsync();

@@ -114,9 +114,14 @@ internal static class StatusCommand
             yield return ("fallback slot", revertSlot == "-1" ? "none" : revertSlot);
         }
         yield return ("committed", status.IsCommitted ? "yes" : "no");
-        if (!status.IsCommitted && (status.DeadlineLeft ?? status.CommitTimeout) is > 0 and var left)
+        // A device that tells no phase tells no deadline either; one that does has none before the trial begins.
+        if (!status.IsCommitted && (status.DeadlineLeft ?? (status.Phase is null ? status.CommitTimeout : null)) is > 0 and var left)
         {
             yield return ("falls back in", string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(left):0} s unless committed"));
+        }
+        if (status is { IsCommitted: false, Phase: "idle" })
+        {
+            yield return ("trial", "begins at the next restart, unless committed or reverted before");
         }
         if (status.Ready is { } ready)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Meerkat.Core.Protocol;
 using Meerkat.Device;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -43,20 +44,13 @@ internal sealed class FirmwareReadiness : BackgroundService
         try
         {
             await StartedAsync(stoppingToken);
-            if (options.HealthChecks && agent.StartedAs == "trial")
+            var onTrial = options.HealthChecks && agent.StartedAs == "trial";
+            if (onTrial)
             {
                 await HealthyAsync(stoppingToken);
             }
             ReadyNotice.Send();
-            if (Interval() is { } interval)
-            {
-                using var timer = new PeriodicTimer(interval, agent.Time);
-                do
-                {
-                    ReadyNotice.Send("WATCHDOG=1"u8);
-                }
-                while (await timer.WaitForNextTickAsync(stoppingToken));
-            }
+            await Task.WhenAll(onTrial ? StayHealthyAsync(stoppingToken) : Task.CompletedTask, PingAsync(stoppingToken));
         }
         catch (OperationCanceledException)
         {
@@ -82,6 +76,49 @@ internal sealed class FirmwareReadiness : BackgroundService
                 told = problem;
             }
             await Task.Delay(AskAgain, agent.Time, cancellationToken);
+        }
+    }
+
+    private async Task PingAsync(CancellationToken cancellationToken)
+    {
+        if (Interval() is not { } interval)
+        {
+            return;
+        }
+        using var timer = new PeriodicTimer(interval, agent.Time);
+        do
+        {
+            ReadyNotice.Send("WATCHDOG=1"u8);
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    /// <summary>
+    /// A trial that commits by itself is given up when a check fails before it has: nobody else would look. One that somebody commits
+    /// is looked at then.
+    /// </summary>
+    private async Task StayHealthyAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(AskAgain, agent.Time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            try
+            {
+                if (agent.Boot.Status() is not { Committed: false, CommitTimeout: 0 })
+                {
+                    return;
+                }
+                if (await ProblemAsync(cancellationToken) is { Length: > 0 } problem)
+                {
+                    agent.Log($"given up before it commits by itself: {problem}");
+                    agent.Boot.Revert();
+                    return;
+                }
+            }
+            catch (RpcException fault)
+            {
+                agent.Log($"trial: {fault.Message}");
+            }
         }
     }
 

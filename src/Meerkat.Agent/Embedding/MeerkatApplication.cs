@@ -38,7 +38,7 @@ public static class MeerkatApplication
         }
         var log = new HostedLog();
         var agent = Open(root, log);
-        agent.Gate.Application = (question, cancellationToken) => Ask(options, question, cancellationToken);
+        agent.Gate.Application = (question, cancellationToken) => AskAsync(options, question, cancellationToken);
         builder.Services.AddSingleton(log);
         builder.Services.AddDevice(agent);
         builder.Services.AddHostedService<FirmwareReadiness>();
@@ -91,17 +91,9 @@ public static class MeerkatApplication
         }
     }
 
-    private static GateAnswer Ask(MeerkatOptions options, GateQuestion question, CancellationToken cancellationToken)
+    private static async Task<GateAnswer> AskAsync(MeerkatOptions options, GateQuestion question, CancellationToken cancellationToken)
     {
         var asked = question.Point == GatePoint.Begin ? options.OnBegin : options.OnRestart;
-        try
-        {
-            // The update's own thread, which has nothing else to do, waits here.
-            return asked?.Invoke(question, cancellationToken).AsTask().GetAwaiter().GetResult() ?? new GateAnswer.Go();
-        }
-        catch (Exception fault)
-        {
-            return new GateAnswer.Refuse($"the application failed to answer: {fault.Message}");
-        }
+        return asked is null ? new GateAnswer.Go() : await asked(question, cancellationToken);
     }
 }

@@ -34,7 +34,7 @@ public sealed class MeerkatOptions
 
     /// <summary>
     /// May veto or delay an update whose manifest is accepted, before anything is written; the BEGIN event of Mongoose OS. An exception
-    /// counts as no. It is asked in the thread of the update, which waits.
+    /// counts as no, and so does no answer within the setting <c>update.gate_timeout</c>; the update waits meanwhile.
     /// </summary>
     public Func<GateQuestion, CancellationToken, ValueTask<GateAnswer>>? OnBegin { get; set; }
 

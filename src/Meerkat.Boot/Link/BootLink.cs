@@ -60,8 +60,10 @@ public sealed class BootLink : IDisposable
     public LinkReply Hold(ulong sequence, SlotId slot, SlotRecord installed, int commitTimeoutSeconds, bool activatesItself) =>
         Ask(Installed("hold", sequence, slot, installed, commitTimeoutSeconds) with { ActivatesItself = activatesItself });
 
+    /// <param name="sequence">The record's, on which the activation was decided.</param>
     /// <param name="commitTimeoutSeconds">None: the one that the update was installed with.</param>
-    public LinkReply Activate(int? commitTimeoutSeconds) => Ask(new LinkRequest("activate", CommitTimeout: commitTimeoutSeconds));
+    public LinkReply Activate(ulong sequence, int? commitTimeoutSeconds) =>
+        Ask(new LinkRequest("activate", sequence, CommitTimeout: commitTimeoutSeconds));
 
     public LinkReply KeepSnapshot(ulong sequence, SlotId slot, bool trial, int commitTimeoutSeconds) =>
         Ask(new LinkRequest("keep_snapshot", sequence, slot.Number, commitTimeoutSeconds, Trial: trial));
@@ -78,7 +80,8 @@ public sealed class BootLink : IDisposable
 
     public LinkReply Commit() => Ask(new LinkRequest("commit"));
 
-    public LinkReply Revert() => Ask(new LinkRequest("revert"));
+    /// <param name="sequence">The record's, on which this was decided; none: whatever it is.</param>
+    public LinkReply Revert(ulong? sequence = null) => Ask(new LinkRequest("revert", sequence));
 
     public LinkReply Restart(bool force) => Ask(new LinkRequest("restart", Force: force));
 

@@ -18,7 +18,14 @@ public static unsafe class ShellCommand
     private const int WaitOne = 1;
     private const int ExitedCode = 1;
     private const int SigInfoBytes = 128;
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>In the environment of all that a command starts.</summary>
+    private const string RunVariable = "MEERKAT_RUN";
+
+    /// <summary>How long nothing may be there to read before the end is looked for.</summary>
+    private const int LookMilliseconds = 50;
+
+    private static long runs;
 
     /// <summary>Runs it to its end. The calling thread waits.</summary>
     /// <param name="line">For <c>/bin/sh -c</c>.</param>
@@ -71,6 +78,7 @@ public static unsafe class ShellCommand
         using var nothing = File.OpenHandle("/dev/null");
         var (readEnd, writeEnd) = Spawner.Pipe();
         var other = FirmwareUser.IsOther(user);
+        var run = $"{Text(Environment.ProcessId)}-{Text(Interlocked.Increment(ref runs))}";
         int process;
         try
         {
@@ -82,7 +90,7 @@ public static unsafe class ShellCommand
                         Shell, "-c", line,
                     ]
                     : ["sh", "-c", line],
-                Variables(environment),
+                Variables(new Dictionary<string, string>(environment) { [RunVariable] = run }),
                 (int)nothing.DangerousGetHandle(),
                 writeEnd,
                 writeEnd,
@@ -98,7 +106,8 @@ public static unsafe class ShellCommand
             _ = Libc.Close(writeEnd);
         }
         var output = new StringBuilder();
-        var reading = new Thread(() => Read(readEnd, output)) { IsBackground = true, Name = "shell command's output" };
+        using var over = new CancellationTokenSource();
+        var reading = new Thread(() => Read(readEnd, output, over.Token)) { IsBackground = true, Name = "shell command's output" };
         reading.Start();
         using var late = new CancellationTokenSource(timeout);
         using (late.Token.Register(() => Libc.Kill(-process, Libc.SigKill)))
@@ -109,12 +118,12 @@ public static unsafe class ShellCommand
         }
         _ = Libc.Kill(-process, Libc.SigKill);
         var end = Await(process, Libc.WaitExited);
-        reading.Join(DrainTimeout);
-        lock (output)
-        {
-            var killed = end.Signal == Libc.SigKill && (late.IsCancellationRequested || cancellationToken.IsCancellationRequested);
-            return (killed ? null : end, output.ToString().Trim());
-        }
+        // What began a session of its own is known by its environment.
+        ProcessTable.WithVariable(RunVariable, value => value == run).ForEach(daemon => Libc.Kill(daemon, Libc.SigKill));
+        over.Cancel();
+        reading.Join();
+        var killed = end.Signal == Libc.SigKill && (late.IsCancellationRequested || cancellationToken.IsCancellationRequested);
+        return (killed ? null : end, output.ToString().Trim());
     }
 
     private static ExitStatus Await(int process, int options)
@@ -133,32 +142,44 @@ public static unsafe class ShellCommand
         return BinaryPrimitives.ReadInt32LittleEndian(fields[8..]) == ExitedCode ? new ExitStatus(status, 0) : new ExitStatus(0, status);
     }
 
-    private static void Read(int readEnd, StringBuilder output)
+    /// <summary>Reads to the end, or until the command is over and nothing more is there: something else may hold the pipe for ever.</summary>
+    private static void Read(int readEnd, StringBuilder output, CancellationToken over)
     {
         var block = stackalloc byte[MostOutputBytes];
         var decoder = Encoding.UTF8.GetDecoder();
         var characters = new char[MostOutputBytes + 1];
-        while (Libc.Read(readEnd, block, MostOutputBytes) is > 0 and var count)
+        while (true)
         {
-            lock (output)
+            var last = over.IsCancellationRequested;
+            var asked = new Libc.PollDescriptor { Descriptor = readEnd, Events = Libc.PollIn };
+            if (Libc.Poll(&asked, 1, last ? 0 : LookMilliseconds) <= 0)
             {
-                if (output.Length < MostOutputBytes)
+                if (last)
                 {
-                    var decoded = decoder.GetChars(new ReadOnlySpan<byte>(block, (int)count), characters, flush: false);
-                    // What cannot be shown must not reach a terminal or a page either.
-                    var shown = characters.AsSpan(0, Math.Min(decoded, MostOutputBytes - output.Length));
-                    foreach (ref var character in shown)
-                    {
-                        character = char.IsControl(character) && character is not ('\n' or '\t') ? '\uFFFD' : character;
-                    }
-                    output.Append(shown);
+                    break;
                 }
+                continue;
+            }
+            if (Libc.Read(readEnd, block, MostOutputBytes) is not (> 0 and var count))
+            {
+                break;
+            }
+            if (output.Length < MostOutputBytes)
+            {
+                var decoded = decoder.GetChars(new ReadOnlySpan<byte>(block, (int)count), characters, flush: false);
+                // What cannot be shown must not reach a terminal or a page either.
+                var shown = characters.AsSpan(0, Math.Min(decoded, MostOutputBytes - output.Length));
+                foreach (ref var character in shown)
+                {
+                    character = char.IsControl(character) && character is not ('\n' or '\t') ? '\uFFFD' : character;
+                }
+                output.Append(shown);
             }
         }
         _ = Libc.Close(readEnd);
     }
 
-    private static List<string> Variables(IReadOnlyDictionary<string, string> added)
+    private static List<string> Variables(Dictionary<string, string> added)
     {
         var all = Environment.GetEnvironmentVariables();
         return

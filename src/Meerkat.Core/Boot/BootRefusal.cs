@@ -17,5 +17,6 @@ public enum BootRefusal
     Stopping,
     BadRequest,
     NothingHeld,
+    UpdateHeld,
     NotBootable,
 }

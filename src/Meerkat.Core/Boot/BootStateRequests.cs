@@ -63,16 +63,22 @@ internal static class BootStateRequests
                     $"slot {named} has never been committed and cannot be the fallback: a fall back gives no trial");
             }
         }
-        if (!record[active].MayStart)
+        if (record.Held is { } held && (active != record.Active || !committed))
         {
             return SupervisionRequests.Refuse(
-                now, asked, BootRefusal.NotBootable, $"slot {active} cannot be started: the record says that nothing is in it");
+                now, asked, BootRefusal.UpdateHeld,
+                $"an installed update waits in slot {held}, and has to be merged before it runs; activate it, or revert to discard it");
+        }
+        if (change.Active is not null && record[active].State != SlotState.Committed)
+        {
+            return SupervisionRequests.Refuse(
+                now, asked, BootRefusal.NotBootable, $"slot {active} cannot be started: it holds nothing that was ever committed");
         }
         if (committed && record[active].State != SlotState.Committed)
         {
             return SupervisionRequests.Refuse(
                 now, asked, BootRefusal.NotCommitted,
-                $"slot {active} has never been committed; set is_committed to false as well, and it gets a trial");
+                $"slot {active} has never been committed; set is_committed to false, and it gets a trial");
         }
         var fallback = change.SetsFallback ? change.Fallback
             : active == record.Active ? record.Fallback

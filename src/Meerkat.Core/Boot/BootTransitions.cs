@@ -44,7 +44,12 @@ public static class BootTransitions
     /// <param name="commitTimeoutSeconds">Of that trial, 0 to 604800.</param>
     public static BootRecord KeepSnapshot(this BootRecord record, SlotId copy, bool trial, int commitTimeoutSeconds)
     {
-        var kept = record.Next().With(copy, record[copy.Other]) with { Fallback = copy };
+        // What goes on running counts as the newer one, should the record ever be lost.
+        var running = record[copy.Other];
+        var kept = record.Next().With(copy, running).With(copy.Other, running with { CommitCount = running.CommitCount + 1 }) with
+        {
+            Fallback = copy,
+        };
         return trial ? kept.OnTrial(commitTimeoutSeconds) : kept;
     }
 
@@ -107,6 +112,9 @@ public static class BootTransitions
             ? record.Settle(running) with { Fallback = other }
             : record.Settle(running).With(other, SlotRecord.Empty) with { Fallback = null };
     }
+
+    /// <summary>Takes back a trial that was set by hand and has not begun: the slot was committed, and is again.</summary>
+    public static BootRecord CancelTrial(this BootRecord record) => record.Settle(record.Active) with { Fallback = record.Fallback };
 
     /// <summary>Step 8: a merge attempt is counted before it starts.</summary>
     public static BootRecord CountMergeAttempt(this BootRecord record) =>

@@ -119,7 +119,7 @@ public static class SupervisionMachine
         }
         var ranWell = now.ReadySince is { } since && moment.Uptime - since >= WellRun;
         var crashes = ranWell ? 1 : now.Crashes + 1;
-        if (now.Settings.MaxCrashes > 0 && crashes >= now.Settings.MaxCrashes && now.Lease is null
+        if (now.Settings.MaxCrashes > 0 && crashes >= now.Settings.MaxCrashes && now.Lease is null && !now.Armed
             && now.Record is { Committed: true, Fallback: not null })
         {
             return FallBack(now, moment, OutcomeCode.TooManyCrashes, crashes, "");

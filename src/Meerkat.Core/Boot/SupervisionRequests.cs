@@ -93,7 +93,8 @@ internal static class SupervisionRequests
         {
             // Only in recovery: there is no good firmware that could go on running in the meantime.
             return Refuse(
-                now, asked, BootRefusal.NotCommitted, "nothing runs that could go on running; install without holding the update");
+                now, asked, BootRefusal.NotCommitted,
+                "no firmware runs that could go on running meanwhile, so no update can wait; install it when it may start at once");
         }
         var record = now.Record.Hold(request.Slot, request.Installed, request.CommitTimeoutSeconds, request.ActivatesItself);
         return Done(now with { Record = record, Lease = null }, record, asked);
@@ -181,6 +182,11 @@ internal static class SupervisionRequests
                 return Refuse(now, asked, BootRefusal.UpdateRunning, "an update is in progress; wait for its end");
             }
             var record = now.Record.Cancel(held.Other);
+            return Done(now with { Record = record }, record, asked);
+        }
+        if (now is { Mode: RunMode.Committed, Record.Committed: false, Armed: false })
+        {
+            var record = now.Record.CancelTrial();
             return Done(now with { Record = record }, record, asked);
         }
         if (now.Armed)

@@ -34,6 +34,10 @@ public sealed class PulledUpdates(
         }
     }
 
+    /// <summary>Whether an installed update waits to be activated; what is looked for by itself must not replace it.</summary>
+    /// <exception cref="Meerkat.Core.Protocol.RpcException">The boot loader does not answer.</exception>
+    public bool UpdateIsHeld => boot.Status().Held is not null;
+
     public PullStart Start(Uri url, UpdateOptions options, TimeSpan stallLimit) => Start(
         url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped),
         taker => new BundleDownload(settings(), stallLimit, time, log).RunAsync(url, taker, ending.Token),

@@ -61,6 +61,10 @@ public sealed class UpdatePolling(ConfigStore config, PulledUpdates pulls, Rando
         };
         try
         {
+            if (pulls.UpdateIsHeld)
+            {
+                return;
+            }
             switch (pulls.Start(url, options, TimeSpan.FromSeconds(config.Values.WholeNumber("update.timeout"))))
             {
                 case PullStart.Started started:

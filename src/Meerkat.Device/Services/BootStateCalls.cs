@@ -50,7 +50,7 @@ internal sealed class BootStateCalls(
             Fallback = Slot(fallback),
             Committed = arguments.Flag("is_committed"),
             // As in the original, a negative one is as good as none.
-            CommitTimeoutSeconds = (int?)arguments.WholeNumber("commit_timeout", int.MinValue, OtaService.MostCommitTimeoutSeconds) is >= 0 and var seconds
+            CommitTimeoutSeconds = (int?)arguments.WholeNumber("commit_timeout", None, OtaService.MostCommitTimeoutSeconds) is >= 0 and var seconds
                 ? seconds
                 : null,
         });
@@ -60,7 +60,7 @@ internal sealed class BootStateCalls(
     private Task<JsonNode?> Snapshot(RpcCall call, CancellationToken cancellationToken)
     {
         DemandNoUpdate();
-        var timeout = call.Arguments.WholeNumber("commit_timeout", int.MinValue, OtaService.MostCommitTimeoutSeconds);
+        var timeout = call.Arguments.WholeNumber("commit_timeout", None, OtaService.MostCommitTimeoutSeconds);
         var slot = snapshot.Take(
             call.Arguments.Flag("set_as_revert") ?? false,
             (int)(timeout is >= 0 and var seconds ? seconds : config.Values.WholeNumber("update.commit_timeout")));

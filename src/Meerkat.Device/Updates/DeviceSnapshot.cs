@@ -16,8 +16,6 @@ namespace Meerkat.Device.Updates;
 /// </summary>
 internal sealed class DeviceSnapshot(DeviceRoot device, UserId owner, Action<string> log)
 {
-    /// <summary>The firmware goes on writing while its files are copied; a file that vanishes in between is tried without.</summary>
-    private const int MostAttempts = 3;
     private const int BlockBytes = 128 * 1024;
 
     private readonly SlotStore slots = new(device.Volume);
@@ -51,21 +49,11 @@ internal sealed class DeviceSnapshot(DeviceRoot device, UserId owner, Action<str
             var seal = Intact(running);
             DemandSpace(running, seal);
             var sequence = Demand(link.Invalidate(status.Sequence, running.Other)).Sequence;
-            try
-            {
-                slots.Begin(running.Other, owner.User, owner.Group);
-                CopyImage(running, seal);
-                CopyFiles(running);
-                slots.Complete(running.Other, slots.ReadManifest(running), seal);
-                Demand(link.KeepSnapshot(sequence, running.Other, trial, commitTimeoutSeconds));
-                log($"snapshot of slot {running} ({seal.Version.Version}) kept in slot {running.Other}");
-                return running.Other;
-            }
-            catch
-            {
-                TryRemove(running.Other);
-                throw;
-            }
+            Copy(running, seal);
+            // From here on it is not known whether the record relies on the copy, so that stays: an empty slot's files go at the next boot.
+            Demand(link.KeepSnapshot(sequence, running.Other, trial, commitTimeoutSeconds));
+            log($"snapshot of slot {running} ({seal.Version.Version}) kept in slot {running.Other}");
+            return running.Other;
         }
         catch (Exception fault) when (fault is SocketException or IOException and not StorageException)
         {
@@ -96,6 +84,22 @@ internal sealed class DeviceSnapshot(DeviceRoot device, UserId owner, Action<str
         }
     }
 
+    private void Copy(SlotId running, Seal seal)
+    {
+        try
+        {
+            slots.Begin(running.Other, owner.User, owner.Group);
+            CopyImage(running, seal);
+            CopyFiles(running);
+            slots.Complete(running.Other, slots.ReadManifest(running), seal);
+        }
+        catch
+        {
+            TryRemove(running.Other);
+            throw;
+        }
+    }
+
     private void CopyImage(SlotId running, Seal seal)
     {
         using (var from = device.Volume.OpenRead(SlotPaths.Image(running)))
@@ -114,26 +118,15 @@ internal sealed class DeviceSnapshot(DeviceRoot device, UserId owner, Action<str
         }
     }
 
+    /// <summary>The firmware goes on writing meanwhile: what it removes is left out.</summary>
     private void CopyFiles(SlotId running)
     {
-        var merger = new FileMerger(device.Volume);
-        for (var attempt = 1; ; attempt++)
+        var merger = new FileMerger(device.Volume, live: true);
+        var plan = merger.Plan(running, running.Other);
+        merger.Merge(running, running.Other, plan);
+        foreach (var step in plan.Steps.Where(step => step.Kind == MergeKind.File))
         {
-            try
-            {
-                // What a first attempt has copied is there, and a second one adds what is missing.
-                var plan = merger.Plan(running, running.Other);
-                merger.Merge(running, running.Other, plan);
-                foreach (var step in plan.Steps.Where(step => step.Kind == MergeKind.File))
-                {
-                    Compare($"{SlotPaths.Files(running)}/{step.Path}", $"{SlotPaths.Files(running.Other)}/{step.Path}");
-                }
-                return;
-            }
-            catch (StorageException fault) when (fault.IsNotFound && attempt < MostAttempts)
-            {
-                log($"snapshot: {fault.Message}; the firmware removed it, once more");
-            }
+            Compare($"{SlotPaths.Files(running)}/{step.Path}", $"{SlotPaths.Files(running.Other)}/{step.Path}");
         }
     }
 
@@ -141,6 +134,10 @@ internal sealed class DeviceSnapshot(DeviceRoot device, UserId owner, Action<str
     private void Compare(string original, string copy)
     {
         var volume = device.Volume;
+        if (volume.Find(original) is not { Kind: EntryKind.File } || volume.Find(copy) is not { Kind: EntryKind.File })
+        {
+            return;
+        }
         using var first = volume.OpenRead(original);
         using var second = volume.OpenRead(copy);
         var (expected, found) = (new byte[BlockBytes], new byte[BlockBytes]);

@@ -53,7 +53,7 @@ public sealed class HeldUpdate : IAsyncDisposable
                     break;
             }
         }
-        boot.Activate(commitTimeoutSeconds);
+        boot.Activate(status.Sequence, commitTimeoutSeconds);
         restart.Schedule(DeviceRestart.AfterAnswer, force: false);
     }
 
@@ -73,12 +73,12 @@ public sealed class HeldUpdate : IAsyncDisposable
             {
                 case GateAnswer.Go:
                     log($"update: {question.Offered.Version} may start now");
-                    boot.Activate(null);
+                    boot.Activate(status.Sequence, null);
                     restart.Schedule(DeviceRestart.AfterAnswer, force: false);
                     break;
                 case GateAnswer.Refuse:
                     log($"update: {question.Offered.Version} is given up");
-                    boot.Revert();
+                    boot.Discard(status.Sequence);
                     break;
                 default:
                     Await();
@@ -87,7 +87,9 @@ public sealed class HeldUpdate : IAsyncDisposable
         }
         catch (RpcException refused)
         {
-            log($"update: the held update does not start: {refused.Message}");
+            // Another update came in between, say: the next look decides anew.
+            log($"update: the held update does not start yet: {refused.Message}");
+            Await();
         }
     }
 

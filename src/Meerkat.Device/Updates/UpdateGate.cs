@@ -34,28 +34,55 @@ public sealed class UpdateGate : IDisposable
     }
 
     /// <summary>The application's own answer; none where no application hosts the agent. Asked in the thread of the update.</summary>
-    public Func<GateQuestion, CancellationToken, GateAnswer>? Application { get; set; }
+    public Func<GateQuestion, CancellationToken, Task<GateAnswer>>? Application { get; set; }
 
     /// <summary>Answers of the gate that let an update pass are not logged.</summary>
     public GateAnswer Ask(GateQuestion question)
     {
-        var answer = Application?.Invoke(question, ending.Token) ?? new GateAnswer.Go();
+        var answer = Application is { } application ? Ask(application, question) : new GateAnswer.Go();
         if (answer is GateAnswer.Go && settings().Text("update.gate") is { Length: > 0 } command)
         {
             answer = Run(command, question);
         }
         if (answer is not GateAnswer.Go)
         {
-            log($"update: the gate says {answer} to {question.Offered.Version} before the {Name(question.Point)}");
+            var (word, why) = answer is GateAnswer.Wait wait ? ("not now", wait.Text) : ("no", ((GateAnswer.Refuse)answer).Text);
+            var line = $"update: the gate says {word} to {question.Offered.Version} before the {Name(question.Point)}: {why}";
+            // One line of ours, whatever a gate prints.
+            log(line.ReplaceLineEndings(" "));
         }
         return answer;
     }
 
-    /// <summary>A command that runs is ended, and counts as no.</summary>
-    public void Dispose()
+    /// <summary>Whoever is being asked is not waited for any longer; that counts as not now.</summary>
+    public void End() => ending.Cancel();
+
+    public void Dispose() => ending.Dispose();
+
+    /// <summary>An application is heard no longer than a command would be.</summary>
+    private GateAnswer Ask(Func<GateQuestion, CancellationToken, Task<GateAnswer>> application, GateQuestion question)
     {
-        ending.Cancel();
-        ending.Dispose();
+        var seconds = settings().WholeNumber("update.gate_timeout");
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, ending.Token);
+        try
+        {
+            // The update's own thread, which has nothing else to do, waits here.
+            return Task.Run(() => application(question, either.Token), CancellationToken.None)
+                .WaitAsync(either.Token).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            return new GateAnswer.Wait("the application ends; it was not heard to its end");
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            return new GateAnswer.Refuse(Invariant($"the application did not answer within {seconds} s (update.gate_timeout)"));
+        }
+        catch (Exception fault)
+        {
+            return new GateAnswer.Refuse($"the application failed to answer: {fault.Message}");
+        }
     }
 
     private GateAnswer Run(string command, GateQuestion question)
@@ -72,7 +99,7 @@ public sealed class UpdateGate : IDisposable
                 ending.Token);
             return end switch
             {
-                null when ending.IsCancellationRequested => new GateAnswer.Refuse("the device is shutting down"),
+                null when ending.IsCancellationRequested => new GateAnswer.Wait("the agent ends; the gate was not heard to its end"),
                 null => new GateAnswer.Refuse(Invariant($"update.gate did not answer within {seconds} s (update.gate_timeout) and was ended")),
                 { Signal: 0, Code: 0 } => new GateAnswer.Go(),
                 { Signal: 0, Code: LaterCode } => new GateAnswer.Wait(output),

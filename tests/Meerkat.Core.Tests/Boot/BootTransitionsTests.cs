@@ -28,14 +28,17 @@ public sealed class BootTransitionsTests
         ["invalidate what is held"] = (Records.Held, Records.Held.Invalidate(SlotId.One),
             "active 0 committed, fallback none; 0 committed 1, 1 empty 0; timeout 0, trials 0, merges 0"),
         ["keep a snapshot"] = (Records.Committed.Invalidate(SlotId.Zero), Records.Committed.Invalidate(SlotId.Zero).KeepSnapshot(SlotId.Zero, false, 7),
-            "active 1 committed, fallback 0; 0 committed 2, 1 committed 2; timeout 0, trials 0, merges 0"),
+            "active 1 committed, fallback 0; 0 committed 2, 1 committed 3; timeout 0, trials 0, merges 0"),
         ["keep a snapshot to go back to"] = (
             Records.Committed.Invalidate(SlotId.Zero), Records.Committed.Invalidate(SlotId.Zero).KeepSnapshot(SlotId.Zero, true, 7),
-            "active 1 uncommitted, fallback 0; 0 committed 2, 1 committed 2; timeout 7, trials 1, merges 0"),
+            "active 1 uncommitted, fallback 0; 0 committed 2, 1 committed 3; timeout 7, trials 1, merges 0"),
         ["set the other slot active"] = (Records.Committed, Records.Committed.Set(SlotId.Zero, SlotId.One, true, 0),
             "active 0 committed, fallback 1; 0 committed 1, 1 committed 2; timeout 0, trials 0, merges 0"),
         ["set the active slot on trial"] = (Records.Committed, Records.Committed.Set(SlotId.One, SlotId.Zero, false, 30),
             "active 1 uncommitted, fallback 0; 0 committed 1, 1 committed 2; timeout 30, trials 1, merges 0"),
+        ["cancel a trial that was set"] = (
+            Records.Committed.Set(SlotId.One, SlotId.Zero, false, 30), Records.Committed.Set(SlotId.One, SlotId.Zero, false, 30).CancelTrial(),
+            "active 1 committed, fallback 0; 0 committed 1, 1 committed 2; timeout 0, trials 0, merges 0"),
         ["cancel what was set"] = (
             Records.Committed.Set(SlotId.Zero, SlotId.One, true, 0), Records.Committed.Set(SlotId.Zero, SlotId.One, true, 0).Cancel(SlotId.One),
             "active 1 committed, fallback 0; 0 committed 1, 1 committed 2; timeout 0, trials 0, merges 0"),

@@ -64,15 +64,17 @@ public sealed class SupervisionRequestTests
                 BootRefusal.NotBootable, "slot 0 is no good"),
             ["set an empty slot"] = (() => new Scene(Records.Factory, RunMode.Committed, SlotId.Zero),
                 Set(new() { Active = SlotId.One, Committed = false }), BootRefusal.NotBootable,
-                "slot 1 cannot be started: the record says that nothing is in it"),
+                "slot 1 cannot be started: it holds nothing that was ever committed"),
             ["set while another installs"] = (() => Installing(Scene.Stranger), Set(new() { Committed = false }), BootRefusal.UpdateRunning,
                 "an update is in progress; wait for its end"),
             ["set when armed"] = (Scene.Armed, Set(new() { Active = SlotId.One }), BootRefusal.NotRunningYet,
                 "an update in slot 0 waits for the restart; restart, or revert to cancel it"),
             ["set in a trial"] = (() => Scene.Trial(), Set(new() { Committed = true }), BootRefusal.TrialRunning,
                 "a trial runs; commit or revert it first (commit_timeout alone may be set)"),
-            ["set a held slot good"] = (Held, Set(new() { Active = SlotId.One }), BootRefusal.NotCommitted,
-                "slot 1 has never been committed; set is_committed to false as well, and it gets a trial"),
+            ["set a held slot active"] = (Held, Set(new() { Active = SlotId.One, Committed = false }), BootRefusal.UpdateHeld,
+                "an installed update waits in slot 1, and has to be merged before it runs; activate it, or revert to discard it"),
+            ["set the running slot on trial beside a held update"] = (Held, Set(new() { Committed = false }), BootRefusal.UpdateHeld,
+                "an installed update waits in slot 1, and has to be merged before it runs; activate it, or revert to discard it"),
             ["set a held slot as the fallback"] = (Held, Set(new() { SetsFallback = true, Fallback = SlotId.One }), BootRefusal.NotCommitted,
                 "slot 1 has never been committed and cannot be the fallback: a fall back gives no trial"),
             ["set a slot as its own fallback"] = (() => Scene.Committed(), Set(new() { SetsFallback = true, Fallback = SlotId.One }),
@@ -244,8 +246,22 @@ public sealed class SupervisionRequestTests
         Assert.True(scene.Now.Record.Committed);
         scene.Ask(Set(new() { Committed = false }));
         Assert.True(scene.Ask(Revert).Done);
-        Assert.True(scene.Now.Stopping);
-        Assert.Equal(SlotId.Zero, scene.Now.Record.Active);
+        Assert.Equal((false, SlotId.One, true), (scene.Now.Stopping, scene.Now.Record.Active, scene.Now.Record.Committed));
+        Assert.Equal(SlotId.Zero, scene.Now.Record.Fallback);
+    }
+
+    [Fact]
+    public void CrashesWhileAnotherSlotIsSetActive_GiveNothingUp()
+    {
+        var scene = Scene.Committed(new() { MaxCrashes = 2 });
+        Assert.True(scene.Ask(Set(new() { Active = SlotId.Zero })).Done);
+        var record = scene.Now.Record;
+        for (var crash = 0; crash < 3; crash++)
+        {
+            scene.Take(new SupervisionEvent.FirmwareExited(new ExitStatus(1, 0)));
+            scene.Take(new SupervisionEvent.FirmwareStartFailed("no"));
+        }
+        Assert.Equal(record, scene.Now.Record);
     }
 
     [Fact]
