@@ -89,8 +89,13 @@ public sealed class DocumentCommandTests
     private const string Prelude = """
         set -euo pipefail
         ip link set lo up
+        # A /tmp of its own, with the repository in it where that is its place.
+        mount -t tmpfs tmpfs /mnt
+        mkdir /mnt/repo
+        mount --rbind "$REPO" /mnt/repo
         mount -t tmpfs tmpfs /tmp
         chmod 1777 /tmp
+        if [ ! -e "$REPO" ]; then mkdir -p "$REPO"; mount --rbind /mnt/repo "$REPO"; fi
         export HOME=/tmp PATH="$REPO/bin/meerkat:$REPO/bin/meerkat-boot:$PATH"
         sudo() { "$@"; }
         apt() { test "$1" = install; }

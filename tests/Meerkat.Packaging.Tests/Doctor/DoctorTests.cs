@@ -32,7 +32,8 @@ public sealed class DoctorTests
         var (code, findings) = await ExamineAsync(device);
         var run = await CommandRun.MeerkatAsync("doctor", device.Root);
         Assert.Equal((code, ""), (run.ExitCode, run.Error));
-        Assert.All(findings.Where(finding => finding.Check != "clock"), finding => Assert.Contains(
+        // The time and the free space are others a moment later.
+        Assert.All(findings.Where(finding => finding.Check is not ("clock" or "space")), finding => Assert.Contains(
             run.Output.Split('\n'),
             line => line.Contains(finding.Check, StringComparison.Ordinal) && line.Contains(finding.State, StringComparison.Ordinal)
                 && line.Contains(finding.Text, StringComparison.Ordinal) && line.Contains(finding.Advice, StringComparison.Ordinal)));
