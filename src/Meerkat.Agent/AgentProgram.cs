@@ -6,6 +6,7 @@ using Meerkat.Core.Protocol;
 using Meerkat.Core.Settings;
 using Meerkat.Device;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -124,6 +125,8 @@ internal static class AgentProgram
         else
         {
             builder.WebHost.UseKestrelCore().ConfigureKestrel(options => Configure(options, address));
+            // After the server's own, which counts otherwise.
+            builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBlocks>();
         }
         var app = builder.Build();
         app.UseRouting();

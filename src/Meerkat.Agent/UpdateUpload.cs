@@ -1,12 +1,10 @@
-using System.Buffers;
 using System.Globalization;
-using System.Text;
+using System.IO.Pipelines;
 using Meerkat.Device;
 using Meerkat.Device.Updates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
 namespace Meerkat.Agent;
@@ -17,8 +15,6 @@ namespace Meerkat.Agent;
 /// </summary>
 internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping)
 {
-    private const int BlockBytes = 128 * 1024;
-    private const int MostFieldBytes = 256;
     private const long MostDroppedBytes = 1L << 30;
     private static readonly TimeSpan MostDropTime = TimeSpan.FromSeconds(30);
 
@@ -64,6 +60,7 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
     private async Task ReceiveAsync(HttpContext context, UpdateSession session, string boundary, TimeSpan timeout)
     {
         using var watch = new StallWatch(timeout, agent.Time, context.RequestAborted, stopping);
+        var form = new UploadedForm(boundary, session, watch);
         try
         {
             // What the address says counts where the form says nothing.
@@ -71,10 +68,10 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
             {
                 if (context.Request.Query.TryGetValue(name, out var value))
                 {
-                    Set(session, name, value.ToString());
+                    form.Set(name, value.ToString());
                 }
             }
-            var end = await ReadFormAsync(context, session, boundary, watch);
+            var end = await ReadFormAsync(context.Request.BodyReader, form, watch.Token);
             await FinishAsync(context, end ?? session.Complete());
         }
         catch (FormException fault)
@@ -104,81 +101,32 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
     }
 
     /// <summary>An end when the update ended before its form did; none when all of the form has been taken.</summary>
-    private static async Task<UpdateResult?> ReadFormAsync(HttpContext context, UpdateSession session, string boundary, StallWatch watch)
+    private static async Task<UpdateResult?> ReadFormAsync(PipeReader body, UploadedForm form, CancellationToken cancellationToken)
     {
-        var reader = new MultipartReader(boundary, context.Request.Body, BlockBytes) { BodyLengthLimit = null };
-        var files = 0;
-        while (await reader.ReadNextSectionAsync(watch.Token) is { } section)
+        while (true)
         {
-            var disposition = section.GetContentDispositionHeader();
-            if (disposition?.FileName is { Length: > 0 } name && HeaderUtilities.RemoveQuotes(name).Length > 0)
+            var read = await body.ReadAsync(cancellationToken);
+            try
             {
-                files++;
-                if (await TakeFileAsync(section.Body, session, watch) is { } ended)
+                foreach (var piece in read.Buffer)
                 {
-                    return ended;
+                    if (form.Take(piece.Span) is { } ended)
+                    {
+                        return ended;
+                    }
                 }
             }
-            else if (disposition is not null)
+            finally
             {
-                var field = HeaderUtilities.RemoveQuotes(disposition.Name).ToString();
-                if (field is "commit_timeout" or "activate")
-                {
-                    Set(session, field, await ReadFieldAsync(section.Body, watch));
-                }
+                // Also after a fault: the rest of the body is still to be dropped.
+                body.AdvanceTo(read.Buffer.End);
+            }
+            if (read.IsCompleted)
+            {
+                form.Complete();
+                return null;
             }
         }
-        return files > 0 ? null : throw new FormException("the form has no file; send one with: curl -F file=@fw.zip");
-    }
-
-    /// <exception cref="FormException">The value is none.</exception>
-    private static void Set(UpdateSession session, string field, string text)
-    {
-        string? problem;
-        if (field == "activate")
-        {
-            (session.Activate, problem) = UpdateForm.Flag(field, text);
-        }
-        else
-        {
-            (session.CommitTimeoutSeconds, problem) = UpdateForm.CommitTimeout(text);
-        }
-        if (problem is not null)
-        {
-            throw new FormException(problem);
-        }
-    }
-
-    private static async Task<UpdateResult?> TakeFileAsync(Stream body, UpdateSession session, StallWatch watch)
-    {
-        var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
-        try
-        {
-            while (await body.ReadAsync(block.AsMemory(0, BlockBytes), watch.Token) is > 0 and var count)
-            {
-                watch.Received(count);
-                if (session.Write(block.AsSpan(0, count)) is { } ended)
-                {
-                    return ended;
-                }
-            }
-            return null;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(block);
-        }
-    }
-
-    private static async Task<string> ReadFieldAsync(Stream body, StallWatch watch)
-    {
-        var field = new byte[MostFieldBytes];
-        var length = 0;
-        while (length < field.Length && await body.ReadAsync(field.AsMemory(length), watch.Token) is > 0 and var count)
-        {
-            length += count;
-        }
-        return Encoding.UTF8.GetString(field, 0, length).Trim();
     }
 
     private async Task FinishAsync(HttpContext context, UpdateResult result)
@@ -226,26 +174,23 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
         }
         using var limit = new CancellationTokenSource(MostDropTime, agent.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted, stopping);
-        var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
+        var body = context.Request.BodyReader;
         try
         {
             for (long dropped = 0; dropped < MostDroppedBytes;)
             {
-                var count = await context.Request.Body.ReadAsync(block, either.Token);
-                if (count == 0)
+                var read = await body.ReadAsync(either.Token);
+                dropped += read.Buffer.Length;
+                body.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
                 {
                     return;
                 }
-                dropped += count;
             }
         }
         catch (Exception fault) when (fault is IOException or OperationCanceledException)
         {
             // The sender has its answer and went away, or sends more than anybody should.
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(block);
         }
     }
 
@@ -261,6 +206,4 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
             rate.MinDataRate = null;
         }
     }
-
-    private sealed class FormException(string message) : Exception(message);
 }
