@@ -63,6 +63,7 @@ public sealed class DocumentCommandTests
     public async Task CommandsOfTheDocument_DoWhatTheySay(string document)
     {
         Assert.SkipUnless(DeviceUnderTest.IsRoot, "only root makes name spaces here");
+        Assert.SkipUnless(File.Exists("/sbin/ip") || File.Exists("/bin/ip"), "iproute2 is not installed");
         Assert.SkipUnless(
             document != "docs/performance.md" || File.Exists(Path.Combine(Repository.Root, "artifacts/meerkat")),
             "./build has not made the native programs");
@@ -121,7 +122,7 @@ public sealed class DocumentCommandTests
           PATH="/tmp/stand-in:$PATH"
         }
         pause() {
-          if pgrep -x meerkat-boot >/dev/null; then until curl -sf http://127.0.0.1:8080/healthz >/dev/null; do sleep 0.1; done; fi
+          if jobs -r | grep -q meerkat-boot; then until curl -sf http://127.0.0.1:8080/healthz >/dev/null; do sleep 0.1; done; fi
           before_block "$@"
         }
 

@@ -14,12 +14,16 @@ internal sealed class WriteBehind : IDisposable
     private const int BlockBytes = 256 * 1024;
     private const int MostBlocks = 4;
 
+    /// <summary>So much goes to the file as it comes: a small image, or a slow sender, fills no block for a long time.</summary>
+    private const int PromptBytes = 1024 * 1024;
+
     private readonly IVolumeFile file;
     private readonly BlockingCollection<(byte[] Block, int Length)> filled = new(MostBlocks);
     private readonly ConcurrentBag<byte[]> empty = [];
     private readonly Thread thread;
     private byte[]? block;
     private int length;
+    private long handedOver;
     private bool disposed;
     private volatile StorageException? fault;
 
@@ -46,6 +50,10 @@ internal sealed class WriteBehind : IDisposable
             {
                 HandOver();
             }
+        }
+        if (handedOver < PromptBytes && filled.Count == 0)
+        {
+            HandOver();
         }
     }
 
@@ -83,6 +91,7 @@ internal sealed class WriteBehind : IDisposable
         {
             block = null;
             filled.Add((full, length));
+            handedOver += length;
             length = 0;
         }
     }
