@@ -10,7 +10,16 @@ internal static class ToolRunner
     {
         ShortListHelp.Install(root);
         // A JSON argument may start with an at sign; the library would take it for the name of a file with further arguments.
-        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        ParseResult parsed;
+        try
+        {
+            parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        }
+        catch (InvalidOperationException e) when (e.Message.StartsWith("Cannot parse argument", StringComparison.Ordinal))
+        {
+            // A validator asked for the value of an option that has none.
+            return Fail(OneLine(e.Message), ExitCode.Usage);
+        }
         if (parsed.Errors.Count > 0)
         {
             var command = string.Join(' ', Path(parsed.CommandResult).Reverse());

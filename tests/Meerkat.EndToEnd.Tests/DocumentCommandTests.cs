@@ -39,10 +39,10 @@ public sealed class DocumentCommandTests
         ["docs/performance.md"] = """
             cd "$REPO"
             built_already
-            # The same benches, with less to do.
-            bench/install() { "$REPO/bench/install" --size 4 -n 1; }
-            bench/boot() { "$REPO/bench/boot" --files 20 -n 1; }
-            bench/endurance() { "$REPO/bench/endurance" -n 3; }
+            # The same benches, with less to do; so little that their verdicts mean nothing, but not their tables.
+            bench/install() { { "$REPO/bench/install" --size 4 -n 1 || true; } | grep 'way .*wall.*limit'; }
+            bench/boot() { { "$REPO/bench/boot" --files 20 -n 1 || true; } | grep 'decision to firmware'; }
+            bench/endurance() { { "$REPO/bench/endurance" -n 3 || true; } | grep 'open descriptors'; }
             """,
         ["docs/operating.md"] = WithADevice,
         ["docs/configuration.md"] = WithADevice,

@@ -64,7 +64,29 @@ public sealed class DeviceCommandTests
         await using var device = new ScriptedDevice().On("OTA.Commit", "null").On("OTA.Revert", "null").On("Sys.Reboot", "null");
         var run = await ToolProcess.RunAsync([.. line.Split(' '), "--port", device.Address]);
         Assert.Equal(new ToolProcess(0, output, ""), run);
-        Assert.Equal(["/rpc " + frame], device.Calls);
+        Assert.Equal("/rpc " + frame, device.Calls.Last());
+    }
+
+    [Theory]
+    [InlineData("update fw.zip --commit-timeout abc")]
+    [InlineData("activate --commit-timeout 1.5")]
+    [InlineData("snapshot --commit-timeout abc")]
+    [InlineData("boot-state set --active x")]
+    [InlineData("log -n abc")]
+    [InlineData("log --slot x")]
+    public async Task NumberThatIsNone_IsWrongUsage(string line)
+    {
+        var run = await ToolProcess.RunAsync([.. line.Split(' '), "--port", "http://127.0.0.1:1"]);
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith("Error: Cannot parse argument '", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RevertOfAWaitingUpdate_SaysThatItIsDiscarded()
+    {
+        await using var device = new ScriptedDevice().On("OTA.Status", """{"state":0,"phase":"held"}""").On("OTA.Revert", "null");
+        var run = await ToolProcess.RunAsync("revert", "--port", device.Address);
+        Assert.Equal(new ToolProcess(0, "discarded, the firmware runs on\n", ""), run);
     }
 
     [Fact]

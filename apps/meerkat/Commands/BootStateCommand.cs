@@ -63,6 +63,10 @@ internal static class BootStateCommand
             null => "unknown",
         });
         Row("commit timeout", state["commit_timeout"].Number is > 0 ? Number(state["commit_timeout"]) + " s" : "none");
+        if (state["held_slot"].Number is >= 0)
+        {
+            Row("held update", $"in slot {Number(state["held_slot"])}, with that commit timeout");
+        }
         if (state["reason"].Word is { Length: > 0 } reason)
         {
             Row("last fall back", reason);

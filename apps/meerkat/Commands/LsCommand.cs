@@ -68,7 +68,9 @@ internal static class LsCommand
         var width = sizes.Select(size => size.Length).DefaultIfEmpty().Max();
         foreach (var (file, size) in files.Zip(sizes))
         {
-            Console.Out.WriteLine($"{size.PadLeft(width)}  {file.Shown}");
+            // A name may hold what a terminal would obey.
+            var name = string.Concat(file.Shown.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter));
+            Console.Out.WriteLine($"{size.PadLeft(width)}  {name}");
         }
     }
 }

@@ -21,6 +21,8 @@ internal static class UpdateReport
         return verdict switch
         {
             UpdateVerdict.FellBack => ExitCode.FellBack,
+            // Accepted, but the device's gate keeps it: what was asked for has not happened.
+            UpdateVerdict.NotTaken when now.PhaseWord == "held" => ExitCode.Error,
             _ => ExitCode.Done,
         };
     }
@@ -83,6 +85,10 @@ internal static class UpdateReport
                 break;
             default:
                 Console.Out.WriteLine($"{runs}, as before");
+                if (now.PhaseWord == "held")
+                {
+                    Console.Error.WriteLine("Error: the update is installed and waits for the device's gate; it has not been started");
+                }
                 break;
         }
     }

@@ -24,8 +24,15 @@ internal sealed class Watch(RemoteDevice device)
     /// </exception>
     public async Task<int> RunAsync(WatchGoal? goal, Action<DeviceHistory, IReadOnlyList<DeviceChange>> show, CancellationToken cancellationToken)
     {
-        // The first look is a plain call: a wrong address is an error, not a device that is away.
-        await device.CallAsync("OTA.Status", null, cancellationToken);
+        try
+        {
+            // The first look is a plain call: a wrong address is an error, not a device that is away.
+            await device.CallAsync("OTA.Status", null, cancellationToken);
+        }
+        catch (RpcTransportException) when (goal is not null)
+        {
+            // Who waits for something has perhaps just restarted it.
+        }
         using var timer = new PeriodicTimer(Interval);
         while (true)
         {

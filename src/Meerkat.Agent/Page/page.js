@@ -208,14 +208,25 @@ function words() {
   }
   switch (status.phase) {
     case "armed":
-      return ["busy", "Restarting", "Restarting into the update …", "The update is installed. The device restarts and tries it."];
+      return status.is_committed
+        ? ["warn", "Slot changes", `${named(status.slots?.[status.active_slot]?.version)} starts at the next restart`,
+          `${version} runs until then. The boot state was set by hand; Revert takes that back.`]
+        : ["busy", "Restarting", "Restarting into the update …", "The update is installed. The device restarts and tries it."];
     case "held":
-      return ["warn", "Update waits", `${named(status.slots?.[status.held_slot]?.version)} waits to be activated`,
-        `It is installed and verified. ${version} runs until you activate it.`];
+      return ["warn", "Update waits", `${named(status.slots?.[status.held_slot]?.version)} is installed and waits`,
+        status.activates_itself
+          ? `${version} runs until the device's gate lets the update start; it is asked again and again.`
+          : `It is verified. ${version} runs until you activate it.`];
     case "recovery":
       return ["bad", "Recovery", "No firmware can start", "Neither slot holds a firmware that may run. Install a bundle to bring the device back."];
     case "trial":
       return ["warn", "On trial", `${version} is on trial`, trialWords(version)];
+  }
+  if (status.is_committed === false) {
+    return ["warn", "Not committed", `${version} goes on trial at the next restart`, "The boot state was set by hand. Commit or revert takes that back."];
+  }
+  if (status.ready === false && outcome?.kind !== "fell back") {
+    return ["warn", "Not ready", `${version} is not ready`, "It is committed and has not said or shown that it works: it may still be starting, or crash again and again."];
   }
   switch (outcome?.kind) {
     case "fell back":
@@ -245,7 +256,8 @@ function obstacle() {
   if (sending) return "This page is sending a bundle.";
   if (installing()) return "Another update is being installed.";
   if (status.phase === "trial") return "Commit or revert the firmware on trial first.";
-  if (status.phase === "armed") return "The device is about to restart.";
+  if (status.phase === "armed") return status.is_committed ? "Restart the device, or revert, first." : "The device is about to restart.";
+  if (status.phase === "idle" && status.is_committed === false) return "Commit or revert what was set by hand first.";
   return null;
 }
 
@@ -263,10 +275,11 @@ function show() {
   list($("warnings"), warnings, (warning) => element("li", "", warning));
 
   const present = !offline() && status;
-  $("commit").hidden = !(present && status.phase === "trial");
+  const byHand = present && status.phase === "idle" && status.is_committed === false;
+  $("commit").hidden = !(present && status.phase === "trial") && !byHand;
   $("activate").hidden = !(present && status.phase === "held");
   text($("revert"), status?.phase === "held" ? "Discard" : "Revert");
-  $("revert").hidden = !(present && ["trial", "held", "armed"].includes(status.phase));
+  $("revert").hidden = !(present && ["trial", "held", "armed"].includes(status.phase)) && !byHand;
   $("cancel").hidden = !sending;
 
   showSteps();

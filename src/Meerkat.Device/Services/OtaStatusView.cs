@@ -38,6 +38,7 @@ internal static class OtaStatusView
             ["active_slot"] = boot.Active,
             ["fallback_slot"] = boot.Fallback ?? -1,
             ["held_slot"] = boot.Held,
+            ["activates_itself"] = boot.ActivatesItself,
             ["phase"] = Phase(boot, shown),
             ["ready"] = boot.Ready,
             ["deadline_left"] = boot.DeadlineLeft,
