@@ -95,7 +95,7 @@ public sealed class UpdateTests(Chromium browser)
         var bundle = await Samples.BundleAsync(device, TestFirmware.Good("1.1.0"));
         await using var page = await DevicePage.OpenAsync(browser, device.Url);
         await CommandRun.CurlAsync("-F", "file=@" + bundle, "-F", "activate=false", device.Url + "/update");
-        await page.ShowsAsync(page.Headline, "1.1.0 waits to be activated");
+        await page.ShowsAsync(page.Headline, "1.1.0 is installed and waits");
         await page.Button("Discard").ClickAsync();
         await page.ShowsAsync(page.Headline, "1.0.0 runs");
 

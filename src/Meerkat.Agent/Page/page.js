@@ -120,7 +120,7 @@ function take(now) {
   if (now.reason && now.reason.time !== before.reason?.time) {
     outcome = { kind: now.reason.code === "reverted" ? "reverted" : "fell back", reason: now.reason };
     journey = { step: "trial", failed: true };
-  } else if (journey?.step === "trial" && now.phase === "idle" && now.is_committed) {
+  } else if (journey?.step === "trial" && !journey.failed && now.phase === "idle" && now.is_committed) {
     outcome = { kind: "committed" };
     journey = { step: "commit" };
   } else if (now.phase === "idle" && !sending && ["send", "install"].includes(journey?.step)) {
@@ -225,8 +225,8 @@ function words() {
   if (status.is_committed === false) {
     return ["warn", "Not committed", `${version} goes on trial at the next restart`, "The boot state was set by hand. Commit or revert takes that back."];
   }
-  if (status.ready === false && outcome?.kind !== "fell back") {
-    return ["warn", "Not ready", `${version} is not ready`, "It is committed and has not said or shown that it works: it may still be starting, or crash again and again."];
+  if (status.ready === false && !outcome) {
+    return ["warn", "Not ready", `${version} is not ready yet`, "It is committed and has not said or shown that it works: it may still be starting, or crash again and again."];
   }
   switch (outcome?.kind) {
     case "fell back":
