@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Meerkat.EndToEnd.Tests.Harness;
 
 namespace Meerkat.EndToEnd.Tests;
@@ -9,7 +10,7 @@ namespace Meerkat.EndToEnd.Tests;
 /// Every command that a document shows is typed as it stands there, by bash, in a machine of its own as far as addresses, processes and
 /// temporary files go. A reader's pause is kept: between two blocks the device is waited for.
 /// </summary>
-public sealed class DocumentCommandTests
+public sealed partial class DocumentCommandTests
 {
     private const string Fence = "```";
 
@@ -32,9 +33,14 @@ public sealed class DocumentCommandTests
             # The test of all tests cannot run itself. The solution is built already, and here is no network to restore packages from.
             ./test() { grep -q 'N passed, N failed' test; }
             built_already
-            packaging/build-deb() { command test -x packaging/build-deb && test "$*" = all; }
-            # Somebody's own program, and files to go with it.
-            before_block() { if [ "${1:-}" = own ]; then mkdir /tmp/own /tmp/own/my-files; cd /tmp/own; cp "$REPO/samples/hello-sh/hello.sh" my-program; fi; }
+            packaging/build-deb() { command test -x "$REPO/packaging/build-deb" && test "$*" = all; }
+            # Somebody's own program and files, and a bundle on a device.
+            before_block() {
+              if [ -n "${1:-}" ]; then
+                mkdir -p /tmp/own/my-files; cd /tmp/own
+                cp "$REPO/samples/hello-sh/hello.sh" my-program; cp "$REPO/samples/thermostat/build/fw.zip" .
+              fi
+            }
             """,
         ["docs/performance.md"] = """
             cd "$REPO"
@@ -42,7 +48,7 @@ public sealed class DocumentCommandTests
             # The same benches, with less to do; so little that their verdicts mean nothing, but not their tables.
             bench/install() { { "$REPO/bench/install" --size 4 -n 1 || true; } | grep 'way .*wall.*limit'; }
             bench/boot() { { "$REPO/bench/boot" --files 20 -n 1 || true; } | grep 'decision to firmware'; }
-            bench/endurance() { { "$REPO/bench/endurance" -n 3 || true; } | grep 'open descriptors'; }
+            bench/endurance() { { "$REPO/bench/endurance" -n 10 || true; } | grep 'open descriptors'; }
             """,
         ["docs/operating.md"] = WithADevice,
         ["docs/configuration.md"] = WithADevice,
@@ -70,7 +76,7 @@ public sealed class DocumentCommandTests
         var script = new StringBuilder(Prelude).AppendLine(Settings[document]);
         foreach (var block in Blocks(document))
         {
-            script.AppendLine(CultureInfo.InvariantCulture, $"pause {(block.Contains("my-program", StringComparison.Ordinal) ? "own" : "")}");
+            script.AppendLine(CultureInfo.InvariantCulture, $"pause {(OfTheReader().IsMatch(block) ? "own" : "")}");
             script.AppendLine(block);
         }
         script.AppendLine("echo 'all of it'");
@@ -155,6 +161,10 @@ public sealed class DocumentCommandTests
             return new CommandRun(-1, await output, "not ended within 5 minutes\n" + await error);
         }
     }
+
+    /// <summary>Blocks that speak of files of the reader's own.</summary>
+    [GeneratedRegex(@"my-program|init /var/lib/meerkat")]
+    private static partial Regex OfTheReader();
 
     /// <summary>The blocks of a document that are marked as bash.</summary>
     private static List<string> Blocks(string document)
