@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 
 namespace Meerkat.Storage;
@@ -130,7 +131,7 @@ public static class VolumeTrees
         directories.Push(path);
         while (directories.TryPop(out var directory))
         {
-            foreach (var entry in volume.List(directory))
+            foreach (var entry in ListOrNothing(volume, directory))
             {
                 if (entry.Kind == EntryKind.Directory && directory.Length + entry.Name.Length < LongestPath)
                 {
@@ -143,6 +144,19 @@ public static class VolumeTrees
             }
         }
         return bytes;
+    }
+
+    /// <summary>A directory that a running firmware has removed meanwhile takes no space.</summary>
+    private static ImmutableArray<VolumeEntry> ListOrNothing(IVolume volume, string directory)
+    {
+        try
+        {
+            return volume.List(directory);
+        }
+        catch (StorageException fault) when (fault.IsNotFound)
+        {
+            return [];
+        }
     }
 
     public static string Parent(string path) =>

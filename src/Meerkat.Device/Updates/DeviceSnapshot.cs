@@ -126,7 +126,14 @@ internal sealed class DeviceSnapshot(DeviceRoot device, UserId owner, Action<str
         merger.Merge(running, running.Other, plan);
         foreach (var step in plan.Steps.Where(step => step.Kind == MergeKind.File))
         {
-            Compare($"{SlotPaths.Files(running)}/{step.Path}", $"{SlotPaths.Files(running.Other)}/{step.Path}");
+            try
+            {
+                Compare($"{SlotPaths.Files(running)}/{step.Path}", $"{SlotPaths.Files(running.Other)}/{step.Path}");
+            }
+            catch (StorageException fault) when (fault.IsNotFound)
+            {
+                // Removed by the firmware, so it was left out or has nothing to be compared with.
+            }
         }
     }
 
