@@ -30,9 +30,7 @@ public sealed record DeviceIdentity(
             mac,
             slot is { } some ? slots.ReadSeal(some)?.Name ?? "" : "",
             device.Board.Platform,
-            slot is { } running
-                ? new FirmwareVersion(status.Slots[running.Number].Version, status.Slots[running.Number].BuildId)
-                : FirmwareVersion.None,
+            status.FirmwareIn(status.Running),
             slot,
             status.BootVersion,
             typeof(DeviceIdentity).Assembly.GetName().Version?.ToString(3) ?? "0");

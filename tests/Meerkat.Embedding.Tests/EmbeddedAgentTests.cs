@@ -114,17 +114,7 @@ public sealed class EmbeddedAgentTests(FreshProject fresh)
             null,
             ["--embedded-agent", .. DeviceUnderTest.IsRoot ? (string[])["--user", "root"] : []],
             ["boot.ready_timeout=15"]);
-        try
-        {
-            device.Start();
-            await device.AnswersAsync();
-            return device;
-        }
-        catch
-        {
-            await device.DisposeAsync();
-            throw;
-        }
+        return await device.StartedAsync();
     }
 
     private static async Task<string> PageAsync(DeviceUnderTest device) => (await device.GetAsync("/")).Text;

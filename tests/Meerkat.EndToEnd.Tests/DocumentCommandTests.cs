@@ -129,6 +129,7 @@ public sealed partial class DocumentCommandTests
         }
         pause() {
           if jobs -r | grep -q meerkat-boot; then until curl -sf http://127.0.0.1:8080/healthz >/dev/null; do sleep 0.1; done; fi
+          if jobs -r | grep -q 'meerkat serve'; then until curl -s http://127.0.0.1:9000/ >/dev/null; do sleep 0.1; done; fi
           before_block "$@"
         }
 

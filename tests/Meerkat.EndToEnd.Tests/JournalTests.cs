@@ -115,16 +115,6 @@ public sealed class JournalTests : IAsyncLifetime
         File.SetUnixFileMode(program, (UnixFileMode)0b111_101_101);
         var device = await DeviceUnderTest.MakeAsync(
             TestFirmware.Good("1.0.0").Bundle(), Repository.Program("meerkat"), program, null, "device.id=dev7");
-        try
-        {
-            device.Start();
-            await device.AnswersAsync();
-            return device;
-        }
-        catch
-        {
-            await device.DisposeAsync();
-            throw;
-        }
+        return await device.StartedAsync();
     }
 }

@@ -1,3 +1,5 @@
+using Meerkat.Core.Values;
+
 namespace Meerkat.Boot.Link;
 
 /// <summary>All that the boot loader tells about the device.</summary>
@@ -43,4 +45,10 @@ public sealed record BootStatus(
     ReasonStatus? Reason,
     string RecordProblem,
     bool SettingsChanged,
-    string BootVersion);
+    string BootVersion)
+{
+    /// <summary>Version and build id in a slot, as the boot record has them; none where there is no slot.</summary>
+    /// <param name="slot">0, 1 or none.</param>
+    public FirmwareVersion FirmwareIn(int? slot) =>
+        slot is { } number ? new FirmwareVersion(Slots[number].Version, Slots[number].BuildId) : FirmwareVersion.None;
+}

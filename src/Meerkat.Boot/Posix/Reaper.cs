@@ -7,8 +7,9 @@ namespace Meerkat.Boot.Posix;
 /// <summary>Collects every child that ends, also orphans of the firmware that came to us, and says how each ended.</summary>
 internal sealed unsafe class Reaper(Action<int, ExitStatus> ended)
 {
+    public const int SigInfoBytes = 128;
+
     private const int ExitedCode = 1;
-    private const int SigInfoBytes = 128;
 
     private readonly object gate = new();
     private bool started;
@@ -27,6 +28,15 @@ internal sealed unsafe class Reaper(Action<int, ExitStatus> ended)
             started = true;
             Monitor.Pulse(gate);
         }
+    }
+
+    /// <summary>Which child ended, and how: siginfo_t of SIGCHLD has code at 8, process at 16, status at 24 (64-bit).</summary>
+    public static (int Process, ExitStatus Status) Read(ReadOnlySpan<byte> info)
+    {
+        var status = BinaryPrimitives.ReadInt32LittleEndian(info[24..]);
+        return (
+            BinaryPrimitives.ReadInt32LittleEndian(info[16..]),
+            BinaryPrimitives.ReadInt32LittleEndian(info[8..]) == ExitedCode ? new ExitStatus(status, 0) : new ExitStatus(0, status));
     }
 
     private void AwaitChild()
@@ -48,12 +58,8 @@ internal sealed unsafe class Reaper(Action<int, ExitStatus> ended)
         {
             if (Libc.WaitId(Libc.WaitAll, 0, info, Libc.WaitExited) == 0)
             {
-                // siginfo_t of SIGCHLD: code at 8, process at 16, status at 24 (64-bit).
-                var fields = new ReadOnlySpan<byte>(info, SigInfoBytes);
-                var code = BinaryPrimitives.ReadInt32LittleEndian(fields[8..]);
-                var process = BinaryPrimitives.ReadInt32LittleEndian(fields[16..]);
-                var status = BinaryPrimitives.ReadInt32LittleEndian(fields[24..]);
-                ended(process, code == ExitedCode ? new ExitStatus(status, 0) : new ExitStatus(0, status));
+                var (process, status) = Read(new ReadOnlySpan<byte>(info, SigInfoBytes));
+                ended(process, status);
             }
             else if (Marshal.GetLastPInvokeError() == Libc.NoChild)
             {

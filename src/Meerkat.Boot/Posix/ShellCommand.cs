@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Meerkat.Core.Boot;
@@ -16,8 +15,6 @@ public static unsafe class ShellCommand
 
     private const string Shell = "/bin/sh";
     private const int WaitOne = 1;
-    private const int ExitedCode = 1;
-    private const int SigInfoBytes = 128;
 
     /// <summary>In the environment of all that a command starts.</summary>
     private const string RunVariable = "MEERKAT_RUN";
@@ -128,7 +125,7 @@ public static unsafe class ShellCommand
 
     private static ExitStatus Await(int process, int options)
     {
-        var info = stackalloc byte[SigInfoBytes];
+        var info = stackalloc byte[Reaper.SigInfoBytes];
         while (Libc.WaitId(WaitOne, process, info, options) != 0)
         {
             if (System.Runtime.InteropServices.Marshal.GetLastPInvokeError() != Libc.Interrupted)
@@ -136,10 +133,7 @@ public static unsafe class ShellCommand
                 throw new IOException("the command's end cannot be awaited; somebody else collected it");
             }
         }
-        // siginfo_t of SIGCHLD: code at 8, status at 24 (64-bit).
-        var fields = new ReadOnlySpan<byte>(info, SigInfoBytes);
-        var status = BinaryPrimitives.ReadInt32LittleEndian(fields[24..]);
-        return BinaryPrimitives.ReadInt32LittleEndian(fields[8..]) == ExitedCode ? new ExitStatus(status, 0) : new ExitStatus(0, status);
+        return Reaper.Read(new ReadOnlySpan<byte>(info, Reaper.SigInfoBytes)).Status;
     }
 
     /// <summary>Reads to the end, or until the command is over and nothing more is there: something else may hold the pipe for ever.</summary>

@@ -19,7 +19,7 @@ public sealed record BootStateChange
     /// <summary>Seconds, 0 to 604800.</summary>
     public int? CommitTimeoutSeconds { get; init; }
 
-    public bool IsEmpty => Active is null && Committed is null && !SetsFallback && CommitTimeoutSeconds is null;
+    public bool IsEmpty => IsTimeoutAlone && CommitTimeoutSeconds is null;
 
     /// <summary>Only more or less time for the trial.</summary>
     public bool IsTimeoutAlone => Active is null && Committed is null && !SetsFallback;

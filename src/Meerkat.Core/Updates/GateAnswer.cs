@@ -7,6 +7,9 @@ public abstract record GateAnswer
     {
     }
 
+    /// <summary>What happened to the update, and why where the gate has said so.</summary>
+    public static string Because(string what, string why) => why.Length == 0 ? what : $"{what}: {why}";
+
     public sealed record Go : GateAnswer;
 
     /// <summary>Not now. Before the begin the update ends and may be tried again; before the restart it is held and asked for again.</summary>

@@ -26,10 +26,10 @@ public static class UpdateMachine
                 (new UpdateState.Invalidating(at.Manifest, at.Target), [new UpdateEffect.Invalidate(at.Target)]),
 
             (UpdateState.Admitted, UpdateEvent.GateAnswered { Answer: GateAnswer.Wait wait }) =>
-                (new UpdateState.Ended(UpdateState.NotNow, Because("not now", wait.Text), false), []),
+                (new UpdateState.Ended(UpdateState.NotNow, GateAnswer.Because("not now", wait.Text), false), []),
 
             (UpdateState.Admitted, UpdateEvent.GateAnswered { Answer: GateAnswer.Refuse refuse }) =>
-                (new UpdateState.Ended(-1, Because("refused by the device's gate", refuse.Text), false), []),
+                (new UpdateState.Ended(-1, GateAnswer.Because("refused by the device's gate", refuse.Text), false), []),
 
             (UpdateState.Invalidating at, UpdateEvent.Invalidated) =>
                 (new UpdateState.Writing(at.Manifest, at.Target, null), [new UpdateEffect.BeginSlot(at.Target)]),
@@ -54,11 +54,11 @@ public static class UpdateMachine
                     [new UpdateEffect.Arm(at.Target, at.Manifest, at.Image)]),
 
             (UpdateState.Installed at, UpdateEvent.GateAnswered { Answer: GateAnswer.Wait wait }) =>
-                (new UpdateState.Holding(Because("Update installed; it starts when the device's gate lets it", wait.Text)),
+                (new UpdateState.Holding(GateAnswer.Because("Update installed; it starts when the device's gate lets it", wait.Text)),
                     [new UpdateEffect.Hold(at.Target, at.Manifest, at.Image, ActivatesItself: true)]),
 
             (UpdateState.Installed at, UpdateEvent.GateAnswered { Answer: GateAnswer.Refuse refuse }) =>
-                (new UpdateState.Ended(-1, Because("refused by the device's gate before the restart", refuse.Text), false),
+                (new UpdateState.Ended(-1, GateAnswer.Because("refused by the device's gate before the restart", refuse.Text), false),
                     [new UpdateEffect.CleanUp(at.Target)]),
 
             (UpdateState.Holding at, UpdateEvent.Held) => (new UpdateState.Ended(1, at.Text, false), []),
@@ -86,6 +86,4 @@ public static class UpdateMachine
 
             _ => throw new UnreachableException($"{happened.GetType().Name} cannot happen in {state.GetType().Name}"),
         };
-
-    private static string Because(string what, string why) => why.Length == 0 ? what : $"{what}: {why}";
 }

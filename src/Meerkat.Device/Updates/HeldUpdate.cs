@@ -46,9 +46,9 @@ public sealed class HeldUpdate : IAsyncDisposable
             switch (gate.Ask(Question(status, new SlotId(held))))
             {
                 case GateAnswer.Wait wait:
-                    throw new RpcException(new RpcError(UpdateState.NotNow, Because("not now", wait.Text)));
+                    throw new RpcException(new RpcError(UpdateState.NotNow, GateAnswer.Because("not now", wait.Text)));
                 case GateAnswer.Refuse refuse:
-                    throw new RpcException(RpcErrorCode.Failed, Because("refused by the device's gate", refuse.Text));
+                    throw new RpcException(RpcErrorCode.Failed, GateAnswer.Because("refused by the device's gate", refuse.Text));
                 default:
                     break;
             }
@@ -96,11 +96,7 @@ public sealed class HeldUpdate : IAsyncDisposable
     private GateQuestion Question(BootStatus status, SlotId held) => new(
         GatePoint.Restart,
         slots.ReadSeal(held)?.Name ?? "",
-        Firmware(status, held.Number),
-        status.Running is { } running ? Firmware(status, running) : FirmwareVersion.None,
+        status.FirmwareIn(held.Number),
+        status.FirmwareIn(status.Running),
         held);
-
-    private static FirmwareVersion Firmware(BootStatus status, int slot) => new(status.Slots[slot].Version, status.Slots[slot].BuildId);
-
-    private static string Because(string what, string why) => why.Length == 0 ? what : $"{what}: {why}";
 }

@@ -122,9 +122,7 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
         return new AdmissionFacts
         {
             Platform = device.Board.Platform,
-            Running = running is { } slot
-                ? new FirmwareVersion(status.Slots[slot.Number].Version, status.Slots[slot.Number].BuildId)
-                : FirmwareVersion.None,
+            Running = status.FirmwareIn(status.Running),
             IgnoreSameVersion = options.IgnoreSameVersion,
             MinVersion = Text(settings, "update.min_version"),
             Keys =

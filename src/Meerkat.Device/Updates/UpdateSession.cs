@@ -54,9 +54,7 @@ public sealed class UpdateSession : IDisposable
         this.gather = gather;
         this.ask = ask;
         this.held = held;
-        running = status.Running is { } number
-            ? new FirmwareVersion(status.Slots[number].Version, status.Slots[number].BuildId)
-            : FirmwareVersion.None;
+        running = status.FirmwareIn(status.Running);
         this.trace = trace;
         sequence = status.Sequence;
         target = new SlotId(status.Running ?? status.Active).Other;

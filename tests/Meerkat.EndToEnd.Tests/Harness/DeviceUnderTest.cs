@@ -57,15 +57,21 @@ internal sealed class DeviceUnderTest : IAsyncDisposable
     public static async Task<DeviceUnderTest> StartAsync(byte[] bundle, params string[] settings)
     {
         var device = await MakeAsync(bundle, settings);
+        return await device.StartedAsync();
+    }
+
+    /// <summary>Starts this device and waits until it answers; one that does not is removed.</summary>
+    public async Task<DeviceUnderTest> StartedAsync()
+    {
         try
         {
-            device.Start();
-            await device.AnswersAsync();
-            return device;
+            Start();
+            await AnswersAsync();
+            return this;
         }
         catch
         {
-            await device.DisposeAsync();
+            await DisposeAsync();
             throw;
         }
     }
