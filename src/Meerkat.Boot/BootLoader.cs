@@ -28,8 +28,7 @@ public static class BootLoader
         {
             using var device = DeviceRoot.Open(root);
             journal?.Device = DeviceName.Of(device);
-            device.Volume.EnsureDirectory("boot", 0x1ED);
-            using var onlyOne = device.Volume.TryLock(DeviceRoot.LockPath)
+            using var onlyOne = device.TryLock()
                 ?? throw new BootRefusedException(
                     $"another meerkat-boot runs the device in {device.Path} (it holds {DeviceRoot.LockPath}); end that one first");
             using var file = new BoundedLog(device.Volume, LogFiles.Boot);

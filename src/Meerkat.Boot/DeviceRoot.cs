@@ -1,4 +1,5 @@
 using System.Text;
+using Meerkat.Boot.Link;
 using Meerkat.Core.Boot;
 using Meerkat.Storage;
 
@@ -17,17 +18,24 @@ public sealed class DeviceRoot : IDisposable
     private const int MostBoardBytes = 1 << 20;
     private const int PublicMode = 0x1ED;
 
-    private DeviceRoot(string path, HostVolume volume, Board board)
+    private readonly Func<BootLink> connect;
+
+    /// <param name="path">Absolute.</param>
+    /// <param name="volume">The directory at the path, or what stands in for one.</param>
+    /// <param name="board">What kind of device this is.</param>
+    /// <param name="connect">The way to the boot loader that runs it.</param>
+    public DeviceRoot(string path, IVolume volume, Board board, Func<BootLink> connect)
     {
         Path = path;
         Volume = volume;
         Board = board;
+        this.connect = connect;
     }
 
     /// <summary>Absolute.</summary>
     public string Path { get; }
 
-    public HostVolume Volume { get; }
+    public IVolume Volume { get; }
 
     public Board Board { get; }
 
@@ -48,7 +56,7 @@ public sealed class DeviceRoot : IDisposable
             var text = volume.ReadSmall(BoardPath, MostBoardBytes)
                 ?? throw new BootRefusedException(
                     $"{full} has no board.json; make a device with: meerkat device init {path} FIRMWARE.zip");
-            return new DeviceRoot(full, volume, Board.Parse(text));
+            return new DeviceRoot(full, volume, Board.Parse(text), () => BootLink.Connect(full));
         }
         catch (StorageException fault)
         {
@@ -72,5 +80,15 @@ public sealed class DeviceRoot : IDisposable
         volume.FlushDirectory("");
     }
 
-    public void Dispose() => Volume.Dispose();
+    /// <exception cref="System.Net.Sockets.SocketException">No boot loader runs on this root.</exception>
+    public BootLink Connect() => connect();
+
+    /// <summary>Makes this program the one boot loader of the device, as long as the handle lives; none when there is another.</summary>
+    public IDisposable? TryLock()
+    {
+        Volume.EnsureDirectory("boot", PublicMode);
+        return ((HostVolume)Volume).TryLock(LockPath);
+    }
+
+    public void Dispose() => (Volume as IDisposable)?.Dispose();
 }

@@ -12,14 +12,14 @@ namespace Meerkat.Boot;
 /// </summary>
 /// <param name="slots">For images.</param>
 /// <param name="clock">Tells how old a check is.</param>
-/// <param name="queue">To the supervising thread.</param>
+/// <param name="post">Has something done by the supervising thread.</param>
 /// <param name="supervision">The state in force; read from any thread.</param>
 /// <param name="status">What a status request is told; asked on the supervising thread.</param>
 /// <param name="take">Has an event taken, on the supervising thread.</param>
 internal sealed class LinkCallers(
     SlotStore slots,
     TimeProvider clock,
-    EventQueue queue,
+    Action<Action> post,
     Func<Supervision> supervision,
     Func<BootStatus> status,
     Action<SupervisionEvent> take)
@@ -46,7 +46,7 @@ internal sealed class LinkCallers(
     }
 
     /// <summary>A connection has closed, and with it goes the lease that it held.</summary>
-    public void Gone(long connection) => queue.Add(() => take(new SupervisionEvent.Disconnected(connection)));
+    public void Gone(long connection) => post(() => take(new SupervisionEvent.Disconnected(connection)));
 
     public LinkReply Ask(long connection, LinkRequest line)
     {
@@ -74,7 +74,7 @@ internal sealed class LinkCallers(
         where T : class
     {
         var told = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        queue.Add(() => told.SetResult(action()));
+        post(() => told.SetResult(action()));
         return told.Task.Wait(AnswerTimeout) ? told.Task.Result : null;
     }
 
@@ -90,7 +90,7 @@ internal sealed class LinkCallers(
         var id = Interlocked.Increment(ref lastRequest);
         var answer = new TaskCompletionSource<BootAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting[id] = answer;
-        queue.Add(() => take(new SupervisionEvent.Requested(id, connection, request)));
+        post(() => take(new SupervisionEvent.Requested(id, connection, request)));
         return answer.Task.Wait(AnswerTimeout)
             ? new LinkReply(answer.Task.Result.Refusal, answer.Task.Result.Text, answer.Task.Result.Sequence)
             : Busy("look at the status before you ask again");

@@ -9,31 +9,25 @@ using Meerkat.Storage;
 namespace Meerkat.Boot;
 
 /// <summary>
-/// The boot loader's life: boot sequence, start, supervision, and again. Events of all threads go through one queue and
-/// are taken one at a time by the thread that runs <see cref="Run"/>; it alone writes the boot record and starts processes.
+/// The boot cycle among real processes, sockets and signals. Events of all threads go through one queue and
+/// are taken one at a time by the thread that runs <see cref="Run"/>; it alone turns the <see cref="BootCycle"/> and starts processes.
 /// </summary>
-public sealed class Supervisor : IDisposable
+public sealed class Supervisor : IDevicePrograms, IDisposable
 {
     private readonly DeviceRoot device;
     private readonly Action<string> log;
-    private readonly BootRecordStore records;
-    private readonly SlotStore slots;
-    private readonly BootSequence sequence;
+    private readonly BootCycle cycle;
     private readonly DeviceProcesses processes;
     private readonly UserId user;
     private readonly string agentProgram;
     private readonly EventQueue queue = new();
     private readonly LinkCallers callers;
-    private readonly TimeProvider clock;
     private readonly NotifySender notify;
     private readonly ConsoleOutput console;
     private readonly ConsoleOutput errors;
 
-    // Read by callers of the boot socket in their own threads; replaced whole by the supervising one.
-    private volatile Supervision now;
     private DeviceProcess? firmware;
     private DeviceProcess? agent;
-    private SupervisionEffect? next;
 
     /// <exception cref="BootRefusedException">The board names a user or an agent that is not there.</exception>
     public Supervisor(
@@ -47,13 +41,8 @@ public sealed class Supervisor : IDisposable
         this.device = device;
         this.console = console;
         this.errors = errors;
-        this.clock = clock;
         this.log = log;
         notify = NotifySender.FromEnvironment(clock);
-        records = new BootRecordStore(device.Volume);
-        var steady = new SteadyVolume(device.Volume, notify.Ping);
-        slots = new SlotStore(steady);
-        sequence = new BootSequence(steady, records, slots, kernelBootId, log);
         user = FirmwareUser.Of(device);
         if (device.Board.AgentEmbedded && FirmwareUser.IsOther(user))
         {
@@ -64,10 +53,15 @@ public sealed class Supervisor : IDisposable
         agentProgram = AgentProgram.Find(device.Board);
         processes = new DeviceProcesses(
             device.Volume, device.Path, (process, status) => queue.Add(() => ProcessEnded(process, status)), notify.Ping);
-        now = Before();
+        cycle = new BootCycle(device, new SteadyVolume(device.Volume, notify.Ping), kernelBootId, clock, user, this, log);
         // In its callers' threads, and so without the pings that tell of this one.
         callers = new LinkCallers(
-            new SlotStore(device.Volume), clock, queue, () => now, () => BootStatusView.Of(now, Moment.Uptime, firmware?.Id ?? 0), Take);
+            new SlotStore(device.Volume),
+            clock,
+            queue.Add,
+            () => cycle.Now,
+            () => BootStatusView.Of(cycle.Now, cycle.Moment.Uptime, firmware?.Id ?? 0),
+            cycle.Take);
     }
 
     public void Dispose()
@@ -91,12 +85,12 @@ public sealed class Supervisor : IDisposable
         do
         {
             Boot();
-            while (next is null)
+            while (cycle.Next is null)
             {
                 TakeOne();
             }
         }
-        while (next is SupervisionEffect.BootAgain);
+        while (cycle.Next is SupervisionEffect.BootAgain);
         log("ended");
         return 0;
     }
@@ -126,49 +120,11 @@ public sealed class Supervisor : IDisposable
         }
     }
 
-    private Moment Moment => new(clock.GetElapsedTime(0), clock.GetUtcNow());
-
     private void Boot()
     {
-        next = null;
-        var result = sequence.Run(clock.GetUtcNow());
+        cycle.Boot();
         callers.FoundIntact();
-        var manifest = result.Slot is { } slot ? Manifest(slot) : null;
-        if (result is { Mode: RunMode.Trial, Slot: { } trial })
-        {
-            SlotOutput.Clear(device.Volume, trial);
-        }
-        RunConfiguration.Write(device.Volume, device.Board, result.Slot, user, log);
-        var bounds = device.Board.Supervision;
-        now = new Supervision
-        {
-            Settings = bounds with
-            {
-                // A firmware that hosts the agent is of no use before its listener is bound, and says so.
-                Ready = bounds.AgentEmbedded ? ReadyMode.Notify : FirmwareEnvironment.Ready(manifest, bounds.Ready),
-            },
-            Record = result.Record,
-            Mode = result.Mode,
-            Running = result.Slot,
-            RecordProblem = result.RecordProblem,
-        };
-        Perform(SupervisionMachine.Begin(now, Moment));
-        RemoveWhatFailed();
-        notify.Ready(now.Running is { } started ? $"slot {started}: {now.Record[started].Version}" : "recovery");
-    }
-
-    /// <summary>It only says how the firmware shows that it is ready; a damaged one must not keep the firmware from running.</summary>
-    private byte[]? Manifest(SlotId slot)
-    {
-        try
-        {
-            return slots.ReadManifest(slot);
-        }
-        catch (StorageException fault)
-        {
-            log($"slot {slot}: {fault.Message}");
-            return null;
-        }
+        notify.Ready(cycle.Now.Running is { } started ? $"slot {started}: {cycle.Now.Record[started].Version}" : "recovery");
     }
 
     /// <summary>
@@ -178,7 +134,7 @@ public sealed class Supervisor : IDisposable
     private void TakeOne()
     {
         notify.Ping();
-        var wait = notify.AtMost(now.NextDeadline is { } deadline ? deadline - Moment.Uptime : Timeout.InfiniteTimeSpan);
+        var wait = notify.AtMost(cycle.Now.NextDeadline is { } deadline ? deadline - cycle.Moment.Uptime : Timeout.InfiniteTimeSpan);
         if (wait != Timeout.InfiniteTimeSpan)
         {
             // Rounded up, so that the moment has come when the wait is over.
@@ -190,89 +146,25 @@ public sealed class Supervisor : IDisposable
         }
         else
         {
-            Take(new SupervisionEvent.TimePassed());
+            cycle.Take(new SupervisionEvent.TimePassed());
         }
     }
 
-    private void Take(SupervisionEvent happened)
+    void IDevicePrograms.Answer(SupervisionEffect.Answer answer) => callers.Give(answer);
+
+    void IDevicePrograms.StopFirmware(TimeSpan atMost) => processes.Stop(Running(firmware), agent, atMost);
+
+    void IDevicePrograms.StopAll(TimeSpan atMost)
     {
-        // What a firmware says of itself gives no slot up, and comes often.
-        if (happened is not (SupervisionEvent.FirmwarePinged or SupervisionEvent.FirmwareReady or SupervisionEvent.AgentReady)
-            && now is { Mode: RunMode.Trial, Record: { Fallback: { } fallback, Active: var active } })
-        {
-            now = now with { SettingsChanged = UserSettings.Differ(device.Volume, active, fallback) };
-        }
-        Perform(SupervisionMachine.Take(now, happened, Moment));
+        processes.Stop([.. Running(firmware), .. Running(agent)], null, atMost);
+        firmware = null;
+        agent = null;
+        queue.Add(() => cycle.Take(new SupervisionEvent.AllStopped()));
     }
 
-    /// <summary>Makes the step's record durable, and only then does the rest of it.</summary>
-    private void Perform(SupervisionStep step)
+    void IDevicePrograms.StartFirmware(SlotId slot, Supervision now)
     {
-        if (step.Store is { } record)
-        {
-            try
-            {
-                records.Write(record);
-                Tell(now, step.Next);
-                step = step with { Next = step.Next with { RecordProblem = "" } };
-            }
-            catch (StorageException fault)
-            {
-                log.Tell(BootEvents.RecordNotWritable(fault.Message));
-                step = SupervisionMachine.NotStored(now, step, fault.Message);
-            }
-        }
-        now = step.Next;
-        foreach (var effect in step.Effects)
-        {
-            Perform(effect);
-        }
-    }
-
-    private void Perform(SupervisionEffect effect)
-    {
-        switch (effect)
-        {
-            case SupervisionEffect.Answer answer:
-                callers.Give(answer);
-                break;
-            case SupervisionEffect.StartFirmware:
-                StartFirmware();
-                break;
-            case SupervisionEffect.StopFirmware:
-                log("firmware: neither ready nor pinging; it is ended and started again");
-                processes.Stop(Running(firmware), agent, now.Settings.StopTimeout);
-                break;
-            case SupervisionEffect.StartAgent:
-                StartAgent();
-                break;
-            case SupervisionEffect.StopAll:
-                processes.Stop([.. Running(firmware), .. Running(agent)], null, now.Settings.StopTimeout);
-                firmware = null;
-                agent = null;
-                queue.Add(() => Take(new SupervisionEvent.AllStopped()));
-                break;
-            case SupervisionEffect.KeepCommitted:
-                KeepCommitted();
-                break;
-            case SupervisionEffect.KeepOutput when now.Record.LastOutcome is { } reason:
-                SlotOutput.KeepLast(device.Volume, reason.Slot);
-                break;
-            case SupervisionEffect.KeepOutput:
-                break;
-            case SupervisionEffect.BootAgain or SupervisionEffect.End:
-                next = effect;
-                break;
-            default:
-                throw new System.Diagnostics.UnreachableException();
-        }
-    }
-
-    private void StartFirmware()
-    {
-        var slot = now.Running ?? throw new InvalidOperationException("there is no slot to start");
         processes.EndOrphans(agent);
-        OpenOnly(slot);
         try
         {
             DeviceProcess? started = null;
@@ -292,24 +184,11 @@ public sealed class Supervisor : IDisposable
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
             log($"slot {slot}: firmware not started: {fault.Message}");
-            queue.Add(() => Take(new SupervisionEvent.FirmwareStartFailed(fault.Message)));
+            queue.Add(() => cycle.Take(new SupervisionEvent.FirmwareStartFailed(fault.Message)));
         }
     }
 
-    private void OpenOnly(SlotId slot)
-    {
-        try
-        {
-            slots.OpenOnly(slot);
-        }
-        catch (StorageException fault)
-        {
-            // A read-only medium: what cannot be closed cannot be written either.
-            log($"slot {slot.Other}: not closed to the firmware: {fault.Message}");
-        }
-    }
-
-    private void StartAgent()
+    void IDevicePrograms.StartAgent(RunMode mode)
     {
         try
         {
@@ -321,7 +200,7 @@ public sealed class Supervisor : IDisposable
                 null,
                 new Dictionary<string, string>
                 {
-                    ["MEERKAT_MODE"] = now.Mode.ToString().ToLowerInvariant(),
+                    ["MEERKAT_MODE"] = mode.ToString().ToLowerInvariant(),
                     [EventLine.Variable] = errors.IsJournal ? "1" : "",
                 },
                 LogFiles.Agent,
@@ -331,7 +210,7 @@ public sealed class Supervisor : IDisposable
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
             log($"agent not started: {fault.Message}");
-            queue.Add(() => Take(new SupervisionEvent.AgentExited(new ExitStatus(127, 0))));
+            queue.Add(() => cycle.Take(new SupervisionEvent.AgentExited(new ExitStatus(127, 0))));
         }
     }
 
@@ -344,12 +223,12 @@ public sealed class Supervisor : IDisposable
         process.Notify.Taken(message);
         if (message == NotifyMessage.Ready)
         {
-            log.Tell(BootEvents.About(now.Record, now.Running, "firmware_ready", $"slot {now.Running}: firmware is ready"));
-            Take(new SupervisionEvent.FirmwareReady());
+            log.Tell(BootEvents.About(cycle.Now.Record, cycle.Now.Running, "firmware_ready", $"slot {cycle.Now.Running}: firmware is ready"));
+            cycle.Take(new SupervisionEvent.FirmwareReady());
         }
         else
         {
-            Take(new SupervisionEvent.FirmwarePinged());
+            cycle.Take(new SupervisionEvent.FirmwarePinged());
         }
     }
 
@@ -362,7 +241,7 @@ public sealed class Supervisor : IDisposable
         process.Notify.Taken(message);
         if (message == NotifyMessage.Ready)
         {
-            Take(new SupervisionEvent.AgentReady());
+            cycle.Take(new SupervisionEvent.AgentReady());
         }
     }
 
@@ -370,10 +249,10 @@ public sealed class Supervisor : IDisposable
     {
         if (process == firmware?.Id)
         {
-            log.Tell(BootEvents.About(now.Record, now.Running, "firmware_ended", $"firmware ended: {status}") with { Severity = Severity.Warning });
+            log.Tell(BootEvents.About(cycle.Now.Record, cycle.Now.Running, "firmware_ended", $"firmware ended: {status}") with { Severity = Severity.Warning });
             processes.Stop(Running(firmware), agent, TimeSpan.Zero);
             firmware = null;
-            Take(new SupervisionEvent.FirmwareExited(status));
+            cycle.Take(new SupervisionEvent.FirmwareExited(status));
         }
         else if (process == agent?.Id)
         {
@@ -381,43 +260,11 @@ public sealed class Supervisor : IDisposable
             agent.Notify.Dispose();
             agent.Output.Drain(TimeSpan.FromMilliseconds(200));
             agent = null;
-            Take(new SupervisionEvent.AgentExited(status, SlotOutput.LastLine(device.Volume, LogFiles.Agent)));
+            cycle.Take(new SupervisionEvent.AgentExited(status, SlotOutput.LastLine(device.Volume, LogFiles.Agent)));
         }
-        else if (processes.IsGuard(process) && next is null)
+        else if (processes.IsGuard(process) && cycle.Next is null)
         {
             processes.StartGuard();
-        }
-    }
-
-    private void KeepCommitted()
-    {
-        try
-        {
-            slots.MarkCommitted(now.Record.Active, now.Record[now.Record.Active].CommitCount);
-            RunConfiguration.KeepNetwork(device.Volume);
-        }
-        catch (StorageException fault)
-        {
-            // The record says committed, which counts; the mark is made at the next boot.
-            log($"slot {now.Record.Active}: the seal could not be marked: {fault.Message}");
-        }
-    }
-
-    /// <summary>The old firmware runs: what failed, or was left half written, goes. Nobody can install before this is done.</summary>
-    private void RemoveWhatFailed()
-    {
-        if (now is not { Mode: RunMode.Committed, Running: { } running, Armed: false }
-            || now.Record[running.Other].MayStart || device.Volume.Find(SlotPaths.Slot(running.Other)) is null)
-        {
-            return;
-        }
-        try
-        {
-            slots.Remove(running.Other);
-        }
-        catch (StorageException fault)
-        {
-            log($"slot {running.Other}: leftovers stay: {fault.Message}");
         }
     }
 
@@ -427,42 +274,10 @@ public sealed class Supervisor : IDisposable
         queue.Add(() =>
         {
             notify.Stopping();
-            Take(new SupervisionEvent.EndAsked());
+            cycle.Take(new SupervisionEvent.EndAsked());
         });
-    }
-
-    private void Tell(Supervision before, Supervision after)
-    {
-        if (after.Record.LastOutcome is { } reason && reason != before.Record.LastOutcome)
-        {
-            log.Tell(BootEvents.FallBack(reason));
-        }
-        else if (after.Record.Committed && !before.Record.Committed && after.Record.Active == before.Record.Active)
-        {
-            log.Tell(BootEvents.About(
-                after.Record, after.Record.Active, "committed", $"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} committed"));
-        }
-        else if (!after.Record.Committed && before.Record.Committed)
-        {
-            var what = after.Record.Active == after.Running ? "goes on trial at the next boot" : "armed";
-            log.Tell(BootEvents.About(
-                after.Record, after.Record.Active, "armed", $"slot {after.Record.Active}: {after.Record[after.Record.Active].Version} {what}"));
-        }
-        else if (after.Held is { } held && before.Held is null)
-        {
-            log.Tell(BootEvents.About(
-                after.Record, held, "held", $"slot {held}: {after.Record[held].Version} installed, waits to be activated"));
-        }
     }
 
     private static List<DeviceProcess> Running(DeviceProcess? process) => process is null ? [] : [process];
 
-    /// <summary>What is known before the first boot sequence: nothing that allows anything.</summary>
-    private static Supervision Before() => new()
-    {
-        Settings = new SupervisionSettings(),
-        Record = BootTransitions.Factory(SlotRecord.Empty),
-        Mode = RunMode.Recovery,
-        Running = null,
-    };
 }

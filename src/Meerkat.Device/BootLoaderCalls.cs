@@ -35,7 +35,7 @@ public sealed class BootLoaderCalls(DeviceRoot device)
     {
         try
         {
-            using var link = BootLink.Connect(device.Path);
+            using var link = device.Connect();
             return question(link);
         }
         catch (Exception fault) when (fault is SocketException or IOException)

@@ -99,14 +99,20 @@ public sealed class DeviceAgent : IAsyncDisposable
         var device = DeviceRoot.Open(root);
         try
         {
-            var boot = new BootLoaderCalls(device);
-            return new DeviceAgent(device, boot, boot.Status(), time, log);
+            return Of(device, time, log);
         }
         catch
         {
             device.Dispose();
             throw;
         }
+    }
+
+    /// <summary>As <see cref="Open"/>, for a root that is open; it is disposed of with this.</summary>
+    public static DeviceAgent Of(DeviceRoot device, TimeProvider time, Action<string> log)
+    {
+        var boot = new BootLoaderCalls(device);
+        return new DeviceAgent(device, boot, boot.Status(), time, log);
     }
 
     /// <summary>The network settings of the last commit, for when the slot's own fail; none when there was none.</summary>

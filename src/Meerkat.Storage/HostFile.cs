@@ -17,6 +17,8 @@ internal sealed class HostFile(int descriptor, string path) : IVolumeFile
 
     public long Length => HostVolume.Stat(descriptor, "", Libc.AtEmptyPath, path)!.Value.Bytes;
 
+    public bool WaitsForMedium => true;
+
     public string Identity => HostVolume.Identity(descriptor, path);
 
     public int Read(Span<byte> buffer, long offset)

@@ -10,6 +10,9 @@ public interface IVolumeFile : IDisposable
     /// </summary>
     string Identity => "";
 
+    /// <summary>Whether a write waits for a medium, so that it is worth a thread of its own.</summary>
+    bool WaitsForMedium => false;
+
     /// <summary>Reads up to the buffer's length; 0 at the end.</summary>
     int Read(Span<byte> buffer, long offset);
 

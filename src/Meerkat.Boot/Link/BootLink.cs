@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Text.Json;
 using Meerkat.Core.Boot;
 using Meerkat.Core.Values;
 
@@ -9,42 +8,12 @@ namespace Meerkat.Boot.Link;
 /// The agent's side of the boot socket. One connection; while an installation runs it is also its lease: when it closes,
 /// the next installer gets its turn. One caller at a time.
 /// </summary>
-public sealed class BootLink : IDisposable
+public sealed class BootLink(IBootChannel channel) : IDisposable
 {
     public const string SocketPath = "run/boot.sock";
 
-    // Longer than the boot loader ever keeps an asker waiting.
-    private const int AnswerTimeoutMilliseconds = 120_000;
-
-    private readonly Socket socket;
-    private readonly StreamReader reader;
-    private readonly NetworkStream stream;
-
-    private BootLink(Socket socket)
-    {
-        this.socket = socket;
-        stream = new NetworkStream(socket);
-        reader = new StreamReader(stream);
-    }
-
     /// <exception cref="SocketException">No boot loader runs on this root.</exception>
-    public static BootLink Connect(string root)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-        {
-            ReceiveTimeout = AnswerTimeoutMilliseconds,
-        };
-        try
-        {
-            socket.Connect(new UnixDomainSocketEndPoint(Path.Combine(root, SocketPath)));
-            return new BootLink(socket);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    public static BootLink Connect(string root) => new(SocketChannel.Connect(Path.Combine(root, SocketPath)));
 
     /// <exception cref="IOException">The boot loader is gone. So for every request.</exception>
     public BootStatus Status() => Ask(new LinkRequest("status")).Status
@@ -85,12 +54,7 @@ public sealed class BootLink : IDisposable
 
     public LinkReply Restart(bool force) => Ask(new LinkRequest("restart", Force: force));
 
-    public void Dispose()
-    {
-        reader.Dispose();
-        stream.Dispose();
-        socket.Dispose();
-    }
+    public void Dispose() => channel.Dispose();
 
     private static LinkRequest Installed(
         string operation, ulong sequence, SlotId slot, SlotRecord installed, int commitTimeoutSeconds) => new(
@@ -103,18 +67,5 @@ public sealed class BootLink : IDisposable
         ImageSha256: installed.Image.ToString(),
         ImageBytes: installed.ImageBytes);
 
-    private LinkReply Ask(LinkRequest request)
-    {
-        stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(request, LinkJson.Default.LinkRequest), (byte)'\n']);
-        var line = reader.ReadLine() ?? throw new IOException("the boot loader closed the connection");
-        try
-        {
-            return JsonSerializer.Deserialize(line, LinkJson.Default.LinkReply)
-                ?? throw new IOException("the boot loader answered with null");
-        }
-        catch (JsonException fault)
-        {
-            throw new IOException("the boot loader's answer is not what this program understands", fault);
-        }
-    }
+    private LinkReply Ask(LinkRequest request) => channel.Ask(request);
 }

@@ -31,7 +31,7 @@ internal sealed class DeviceSnapshot(DeviceRoot device, UserId owner, Action<str
     {
         try
         {
-            using var link = BootLink.Connect(device.Path);
+            using var link = device.Connect();
             var status = link.Status();
             if (status is not { Running: { } number, Committed: true, Mode: "committed" })
             {

@@ -87,7 +87,7 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
             BootLink link;
             try
             {
-                link = BootLink.Connect(device.Path);
+                link = device.Connect();
             }
             catch (SocketException fault)
             {

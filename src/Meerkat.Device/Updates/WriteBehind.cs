@@ -8,6 +8,7 @@ namespace Meerkat.Device.Updates;
 /// <summary>
 /// Writes a file in a thread of its own while its next bytes are received and hashed. At most <see cref="MostBlocks"/> blocks are
 /// under way. A fault of the medium is thrown by the next call, whichever it is; nothing is durable before <see cref="Flush"/>.
+/// A file that does not wait for a medium is written in the caller's thread.
 /// </summary>
 internal sealed class WriteBehind : IDisposable
 {
@@ -20,7 +21,7 @@ internal sealed class WriteBehind : IDisposable
     private readonly IVolumeFile file;
     private readonly BlockingCollection<(byte[] Block, int Length)> filled = new(MostBlocks);
     private readonly ConcurrentBag<byte[]> empty = [];
-    private readonly Thread thread;
+    private readonly Thread? thread;
     private byte[]? block;
     private int length;
     private long handedOver;
@@ -31,6 +32,10 @@ internal sealed class WriteBehind : IDisposable
     public WriteBehind(IVolumeFile file)
     {
         this.file = file;
+        if (!file.WaitsForMedium)
+        {
+            return;
+        }
         thread = new Thread(Copy) { IsBackground = true, Name = "image" };
         thread.Start();
     }
@@ -38,6 +43,12 @@ internal sealed class WriteBehind : IDisposable
     /// <exception cref="StorageException">The medium refused this or an earlier write.</exception>
     public void Write(ReadOnlySpan<byte> bytes)
     {
+        if (thread is null)
+        {
+            file.Write(bytes, handedOver);
+            handedOver += bytes.Length;
+            return;
+        }
         while (!bytes.IsEmpty)
         {
             ThrowFault();
@@ -102,7 +113,7 @@ internal sealed class WriteBehind : IDisposable
         {
             filled.CompleteAdding();
         }
-        thread.Join();
+        thread?.Join();
     }
 
     private void Copy()
