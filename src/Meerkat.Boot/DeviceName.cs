@@ -25,8 +25,12 @@ public static class DeviceName
         return "meerkat_" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes("meerkat device id " + source)))[..12];
     }
 
-    /// <summary>Of the first network card, 12 upper-case digits; empty when there is none.</summary>
-    public static string Mac()
+    private static readonly Lazy<string> OwnMac = new(FindMac);
+
+    /// <summary>Of the first network card, 12 upper-case digits; empty when there is none. Looked for once.</summary>
+    public static string Mac() => OwnMac.Value;
+
+    private static string FindMac()
     {
         const string cards = "/sys/class/net";
         if (!Directory.Exists(cards))

@@ -100,13 +100,20 @@ public sealed class FileMerger(IVolume volume, bool live = false)
             : attributes);
     }
 
-    /// <summary>Its contents are durable before it has its name.</summary>
+    /// <summary>
+    /// Its contents, and of a directory mode and owner, are durable before it has its name: a merge that is repeated does not look at
+    /// what it finds in place.
+    /// </summary>
     private void PutInPlace(string temporary, string target, MergeStep step)
     {
         if (step.Kind == MergeKind.File)
         {
             using var file = volume.OpenRead(temporary);
             file.Flush();
+        }
+        else if (step.Kind == MergeKind.Directory)
+        {
+            volume.FlushDirectory(temporary);
         }
         if (step.Replaces && volume.Find(target) is { Kind: not EntryKind.File })
         {

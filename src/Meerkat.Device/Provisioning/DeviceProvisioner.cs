@@ -71,8 +71,9 @@ public static class DeviceProvisioner
         }
     }
 
-    private static Seal Fill(
-        HostVolume volume,
+    /// <summary>Makes a factory device on an empty volume.</summary>
+    internal static Seal Fill(
+        IVolume volume,
         Stream bundle,
         string user,
         bool embedded,
