@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Meerkat.Core.Boot;
 using Meerkat.Core.Values;
 using Meerkat.Simulator.Medium;
@@ -45,7 +46,27 @@ internal static class DeviceChecks
                 }
             }
         }
+        if (truth.Stage == Stage.Trial && !record.Committed && record.Active == truth.CandidateSlot
+            && record.TrialAttempts > truth.Attempts - truth.Starts)
+        {
+            throw Broken($"{truth.Candidate} was started, and its attempt is not counted");
+        }
+        foreach (var slot in (ReadOnlySpan<SlotId>)[SlotId.Zero, SlotId.One])
+        {
+            DemandWhole(medium, slot, record[slot]);
+        }
         DemandGood(medium, truth);
+    }
+
+    /// <summary>What the record would start is there.</summary>
+    private static void DemandWhole(SimVolume medium, SlotId slot, SlotRecord record)
+    {
+        if (record.MayStart && (medium.Walk(SlotPaths.Image(slot)) is not { Kind: EntryKind.File } image
+            || new Digest(SHA256.HashData(image.Bytes)) != record.Image || medium.Walk(SlotPaths.Files(slot)) is null
+            || new SlotStore(medium).ReadSeal(slot)?.Image != record.Image))
+        {
+            throw Broken($"the record says that slot {slot} may be started ({record.State}), and {record.Version.Version} is not whole in it");
+        }
     }
 
     /// <summary>The firmware that is to be gone back to, or goes on running, is whole.</summary>
@@ -66,17 +87,16 @@ internal static class DeviceChecks
     /// <summary>The tree that is there; it must be one of the expected.</summary>
     public static FileTree DemandFiles(SimVolume medium, SlotId slot, IEnumerable<FileTree> expected)
     {
-        string? problem = null;
+        var problems = new List<string>();
         foreach (var tree in expected)
         {
-            var difference = tree.Difference(medium, SlotPaths.Files(slot));
-            if (difference is null)
+            if (tree.Difference(medium, SlotPaths.Files(slot)) is not { } difference)
             {
                 return tree;
             }
-            problem ??= difference;
+            problems.Add(difference);
         }
-        throw Broken($"{SlotPaths.Files(slot)}: {problem}");
+        throw Broken($"{SlotPaths.Files(slot)}: {string.Join("; or, with the change that was under way: ", problems)}");
     }
 
     /// <summary>After a whole update: what lies about is bounded.</summary>

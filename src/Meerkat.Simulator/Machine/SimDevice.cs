@@ -20,7 +20,7 @@ namespace Meerkat.Simulator.Machine;
 /// A device on a simulated medium: the shipped boot cycle and the shipped agent, a firmware that behaves as its release says, and the
 /// world around them, which holds all three against its <see cref="Truth"/>. One thread; time passes only when it is told to.
 /// </summary>
-internal sealed class SimDevice : IDevicePrograms
+internal sealed class SimDevice : IDevicePrograms, IDisposable
 {
     public const int CommitTimeoutSeconds = 300;
 
@@ -47,6 +47,8 @@ internal sealed class SimDevice : IDevicePrograms
     private DeviceAgent? agent;
     private long lastConnection;
     private int kernels;
+    private bool holds;
+    private ViolationException? broken;
 
     /// <param name="medium">A device's medium.</param>
     /// <param name="clock">The world's clock.</param>
@@ -109,9 +111,12 @@ internal sealed class SimDevice : IDevicePrograms
         bootLoader.Lives = false;
         agentProcess.Lives = false;
         firmware.Lives = false;
-        agent = null;
+        ForgetAgent();
         events.Clear();
     }
+
+    /// <summary>Takes the device out of this program's memory; its medium is what it is.</summary>
+    public void Dispose() => EndAll();
 
     /// <summary>SIGKILL to the agent.</summary>
     public void KillAgent()
@@ -124,7 +129,7 @@ internal sealed class SimDevice : IDevicePrograms
         {
             return;
         }
-        agent = null;
+        ForgetAgent();
         foreach (var connection in Enumerable.Range(1, (int)lastConnection))
         {
             callers!.Gone(connection);
@@ -209,13 +214,13 @@ internal sealed class SimDevice : IDevicePrograms
                     result = UpdateResult.Failed(refused.Text);
                     break;
                 case UpdateBegin.Started started:
-                    Began(release);
+                    Began(release, !activate);
                     result = Send(started.Session, release, pieces, whole);
                     break;
                 default:
                     throw new System.Diagnostics.UnreachableException();
             }
-            Ended(result, activate);
+            Ended(result);
             if (result.NeedsRestart)
             {
                 installing.Restart.Schedule(DeviceRestart.AfterAnswer, force: false);
@@ -228,7 +233,7 @@ internal sealed class SimDevice : IDevicePrograms
     public void InstallByCalls(Release release, int pieceBytes)
     {
         Demand(Call("OTA.Begin", new JsonObject { ["commit_timeout"] = CommitTimeoutSeconds, ["size"] = release.Bundle.Length }));
-        Began(release);
+        Began(release, hold: false);
         for (var offset = 0; offset < release.Bundle.Length; offset += pieceBytes)
         {
             var piece = release.Bundle.AsSpan(offset, Math.Min(pieceBytes, release.Bundle.Length - offset));
@@ -236,7 +241,6 @@ internal sealed class SimDevice : IDevicePrograms
             Demand(Call("OTA.Write", new JsonObject { ["offset"] = offset, ["data"] = Convert.ToBase64String(piece) }));
         }
         Demand(Call("OTA.End", []));
-        Truth = Truth with { Stage = Stage.Armed };
     }
 
     /// <summary>Starts an update that is held.</summary>
@@ -244,7 +248,6 @@ internal sealed class SimDevice : IDevicePrograms
     {
         Truth = Truth with { Stage = Stage.Activating };
         Demand(Call("OTA.Activate", []));
-        Truth = Truth with { Stage = Stage.Armed };
     }
 
     /// <summary>Commits by <c>OTA.Commit</c>; whether that was answered with success.</summary>
@@ -252,13 +255,11 @@ internal sealed class SimDevice : IDevicePrograms
     {
         Truth = Truth with { Stage = Stage.Committing };
         var answer = Call("OTA.Commit", []);
-        if (answer is RpcOutcome.Succeeded)
+        if (answer is RpcOutcome.Failed && Truth.Stage == Stage.Committing)
         {
-            Truth = Truth.Committed();
-            return true;
+            Truth = Truth with { Stage = Stage.Trial };
         }
-        Truth = Runs && answer is not null && Truth.Stage == Stage.Committing ? Truth with { Stage = Stage.Trial } : Truth;
-        return false;
+        return answer is RpcOutcome.Succeeded;
     }
 
     /// <summary>Gives the trial up, or cancels what is armed or held.</summary>
@@ -268,12 +269,7 @@ internal sealed class SimDevice : IDevicePrograms
         Truth = trial
             ? Truth with { Stage = Stage.Ending, Reasons = [.. Truth.Reasons, OutcomeCode.Reverted] }
             : Truth with { Stage = Stage.Cancelling };
-        var answer = Call("OTA.Revert", []);
-        if (answer is RpcOutcome.Succeeded && !trial)
-        {
-            Truth = Truth.Gone(Truth.Told);
-        }
-        return answer is RpcOutcome.Succeeded;
+        return Call("OTA.Revert", []) is RpcOutcome.Succeeded;
     }
 
     /// <summary>The user changes a setting, which is saved.</summary>
@@ -316,14 +312,25 @@ internal sealed class SimDevice : IDevicePrograms
     {
         if (mode == RunMode.Recovery)
         {
-            throw DeviceChecks.Broken("the device has nothing to start (recovery)");
+            // An agent that asked for this must not swallow it.
+            throw broken = DeviceChecks.Broken("the device has nothing to start (recovery)");
         }
         events.Enqueue(StartAgent);
     }
 
     void IDevicePrograms.StartFirmware(SlotId slot, Supervision now)
     {
-        var release = Expect(slot, now);
+        Release release;
+        try
+        {
+            release = Expect(slot, now);
+        }
+        catch (ViolationException violation)
+        {
+            // An agent that asked for this must not swallow it.
+            broken = violation;
+            throw;
+        }
         firmware = new SimProcess(ProcessRole.Firmware);
         behaviour = release.Behaviour;
         sabotage.FirmwareStarted();
@@ -360,9 +367,22 @@ internal sealed class SimDevice : IDevicePrograms
         });
     }
 
-    void IDevicePrograms.Answer(SupervisionEffect.Answer answer) => callers!.Give(answer);
-
-    public BootLink TestLink() => new(new SimChannel(callers!, ++lastConnection, () => true));
+    void IDevicePrograms.Answer(SupervisionEffect.Answer answer)
+    {
+        if (answer.Reply.Done)
+        {
+            // From here on the asker may know, whatever else the boot loader still does.
+            Truth = Truth.Stage switch
+            {
+                Stage.Committing => Truth.Committed(),
+                Stage.Finishing => Truth with { Stage = holds ? Stage.Held : Stage.Armed },
+                Stage.Activating => Truth with { Stage = Stage.Armed },
+                Stage.Cancelling => Truth.Gone(Truth.Told),
+                _ => Truth,
+            };
+        }
+        callers!.Give(answer);
+    }
 
     private void StartBootLoader()
     {
@@ -389,6 +409,13 @@ internal sealed class SimDevice : IDevicePrograms
         });
         Boot();
         Settle();
+    }
+
+    /// <summary>What the system would take back from a process that ended.</summary>
+    private void ForgetAgent()
+    {
+        agent?.Meters.Dispose();
+        agent = null;
     }
 
     private void Boot()
@@ -432,6 +459,14 @@ internal sealed class SimDevice : IDevicePrograms
         {
             // Who ended is seen below.
         }
+        catch (ViolationException violation)
+        {
+            broken = violation;
+        }
+        if (broken is not null)
+        {
+            throw broken;
+        }
         if (!bootLoader.Lives)
         {
             EndAll();
@@ -449,12 +484,11 @@ internal sealed class SimDevice : IDevicePrograms
         Settle();
     }
 
-    private void Began(Release release) => Truth = Truth with
+    private void Began(Release release, bool hold)
     {
-        Candidate = release,
-        Stage = Stage.Sending,
-        Spare = null,
-    };
+        holds = hold;
+        Truth = Truth with { Candidate = release, Stage = Stage.Sending, Spare = null };
+    }
 
     private void Finishing(bool last) => Truth = last ? Truth with { Stage = Stage.Finishing } : Truth;
 
@@ -473,22 +507,14 @@ internal sealed class SimDevice : IDevicePrograms
         return session.Complete();
     }
 
-    private void Ended(UpdateResult result, bool activate)
+    private void Ended(UpdateResult result)
     {
         if (!agentProcess.Lives)
         {
             return;
         }
         Log($"world: update: {result.Code} {result.Message}");
-        if (result.NeedsRestart)
-        {
-            Truth = Truth with { Stage = Stage.Armed };
-        }
-        else if (result.Succeeded && !activate)
-        {
-            Truth = Truth with { Stage = Stage.Held };
-        }
-        else if (Truth.Stage is Stage.Sending or Stage.Finishing)
+        if (!result.Succeeded && Truth.Stage is Stage.Sending or Stage.Finishing)
         {
             Truth = Truth.Gone(Truth.Told);
         }
@@ -566,10 +592,6 @@ internal sealed class SimDevice : IDevicePrograms
             {
                 throw DeviceChecks.Broken(FormattableString.Invariant(
                     $"{candidate} was started for the {Truth.Starts + 1}. time, in mode {now.Mode}, and never committed; it has {Truth.Attempts} attempts"));
-            }
-            if (DeviceChecks.Record(Medium) is not { } record || record.TrialAttempts != Truth.Attempts - Truth.Starts - 1)
-            {
-                throw DeviceChecks.Broken($"{candidate} was started, and its attempt is not counted");
             }
             DeviceChecks.DemandImage(Medium, slot, candidate, "");
             Truth = Truth with
