@@ -108,9 +108,9 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     /// <summary>Everything ends at once, as by a loss of power or SIGKILL to the boot loader; the medium is what it is.</summary>
     public void EndAll()
     {
-        bootLoader.Lives = false;
-        agentProcess.Lives = false;
-        firmware.Lives = false;
+        bootLoader.End();
+        agentProcess.End();
+        firmware.End();
         ForgetAgent();
         events.Clear();
     }
@@ -121,10 +121,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     /// <summary>SIGKILL to the agent.</summary>
     public void KillAgent()
     {
-        if (agentProcess.Lives)
-        {
-            agentProcess.Lives = false;
-        }
+        agentProcess.End();
         if (agent is null)
         {
             return;
@@ -155,6 +152,11 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         {
             if (cycle!.Next is SupervisionEffect.BootAgain)
             {
+                if (Truth.StorageFails)
+                {
+                    // What could not be stored may be on the medium all the same.
+                    Arrive(OutcomeCode.BootLoaderStopped);
+                }
                 Boot();
             }
             else if (events.TryDequeue(out var happened))
@@ -244,10 +246,12 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     }
 
     /// <summary>Starts an update that is held.</summary>
-    public void Activate()
+    public bool Activate()
     {
         Truth = Truth with { Stage = Stage.Activating };
-        Demand(Call("OTA.Activate", []));
+        var answer = Call("OTA.Activate", []);
+        Refused(answer, Stage.Activating, Stage.Held);
+        return answer is RpcOutcome.Succeeded;
     }
 
     /// <summary>Commits by <c>OTA.Commit</c>; whether that was answered with success.</summary>
@@ -255,21 +259,21 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     {
         Truth = Truth with { Stage = Stage.Committing };
         var answer = Call("OTA.Commit", []);
-        if (answer is RpcOutcome.Failed && Truth.Stage == Stage.Committing)
-        {
-            Truth = Truth with { Stage = Stage.Trial };
-        }
+        Refused(answer, Stage.Committing, Stage.Trial);
         return answer is RpcOutcome.Succeeded;
     }
 
     /// <summary>Gives the trial up, or cancels what is armed or held.</summary>
     public bool Revert()
     {
-        var trial = Truth.Stage == Stage.Trial;
+        var before = Truth.Stage;
+        var trial = before == Stage.Trial;
         Truth = trial
             ? Truth with { Stage = Stage.Ending, Reasons = [.. Truth.Reasons, OutcomeCode.Reverted] }
             : Truth with { Stage = Stage.Cancelling };
-        return Call("OTA.Revert", []) is RpcOutcome.Succeeded;
+        var answer = Call("OTA.Revert", []);
+        Refused(answer, Stage.Cancelling, before);
+        return answer is RpcOutcome.Succeeded;
     }
 
     /// <summary>The user changes a setting, which is saved.</summary>
@@ -390,7 +394,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         events.Clear();
         Guarded(() =>
         {
-            var volume = new ProcessVolume(storage, () => process.Lives, () => chaos(process));
+            var volume = process.Volume = new ProcessVolume(storage, () => process.Lives, () => chaos(process));
             var board = Board.Parse(volume.ReadSmall(DeviceRoot.BoardPath, MostBoardBytes));
             var clock = new ProcessClock(Clock, () => process.Lives);
             var device = new DeviceRoot(Root, volume, board, () => throw new InvalidOperationException("the boot loader asks itself nothing"));
@@ -433,7 +437,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         lastConnection = 0;
         try
         {
-            var volume = new ProcessVolume(storage, () => process.Lives, () => chaos(process));
+            var volume = process.Volume = new ProcessVolume(storage, () => process.Lives, () => chaos(process));
             var board = Board.Parse(volume.ReadSmall(DeviceRoot.BoardPath, MostBoardBytes));
             var device = new DeviceRoot(Root, volume, board, () => new BootLink(sabotage.Link(
                 new SimChannel(callers!, ++lastConnection, () => process.Lives), () => Truth.Candidate)));
@@ -517,6 +521,15 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         if (!result.Succeeded && Truth.Stage is Stage.Sending or Stage.Finishing)
         {
             Truth = Truth.Gone(Truth.Told);
+        }
+    }
+
+    /// <summary>A refusal is an answer too: what was asked for did not happen, unless the medium is at fault and nobody knows.</summary>
+    private void Refused(RpcOutcome? answer, Stage asked, Stage before)
+    {
+        if (answer is RpcOutcome.Failed && Truth.Stage == asked && !Truth.StorageFails)
+        {
+            Truth = Truth with { Stage = before };
         }
     }
 

@@ -1,3 +1,5 @@
+using Meerkat.Simulator.Medium;
+
 namespace Meerkat.Simulator.Machine;
 
 /// <summary>A simulated process.</summary>
@@ -6,4 +8,14 @@ internal sealed class SimProcess(ProcessRole role)
     public ProcessRole Role => role;
 
     public bool Lives { get; set; } = true;
+
+    /// <summary>Its way to the medium; none for a firmware.</summary>
+    public ProcessVolume? Volume { get; set; }
+
+    /// <summary>What the system takes back when it has ended.</summary>
+    public void End()
+    {
+        Lives = false;
+        Volume?.CloseAll();
+    }
 }

@@ -12,6 +12,15 @@ namespace Meerkat.Simulator.Medium;
 /// <param name="fault">Before every change: the error number (errno) with which it fails, 0 for none.</param>
 internal sealed class ProcessVolume(IVolume inner, Func<bool> lives, Func<int> fault) : VolumeDecorator(inner)
 {
+    private readonly List<IVolumeFile> opened = [];
+
+    /// <summary>As the system does for a process that has ended.</summary>
+    public void CloseAll()
+    {
+        opened.ForEach(file => file.Dispose());
+        opened.Clear();
+    }
+
     public override long FreeBytes => Alive(base.FreeBytes);
 
     public override VolumeEntry? Find(string path)
@@ -29,19 +38,19 @@ internal sealed class ProcessVolume(IVolume inner, Func<bool> lives, Func<int> f
     public override IVolumeFile OpenRead(string path)
     {
         Demand();
-        return base.OpenRead(path);
+        return Opened(base.OpenRead(path));
     }
 
     public override IVolumeFile OpenWrite(string path)
     {
         Demand();
-        return base.OpenWrite(path);
+        return Opened(base.OpenWrite(path));
     }
 
     public override IVolumeFile Create(string path, int mode)
     {
         DemandChange("create", path);
-        return base.Create(path, mode);
+        return Opened(base.Create(path, mode));
     }
 
     public override void CreateDirectory(string path, int mode)
@@ -102,6 +111,12 @@ internal sealed class ProcessVolume(IVolume inner, Func<bool> lives, Func<int> f
     {
         Demand();
         return base.Reading(file, path, buffer, offset);
+    }
+
+    private IVolumeFile Opened(IVolumeFile file)
+    {
+        opened.Add(file);
+        return file;
     }
 
     private long Alive(long value)

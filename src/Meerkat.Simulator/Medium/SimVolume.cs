@@ -495,8 +495,11 @@ public sealed class SimVolume : IVolume
     /// <summary>The same for the same numbers: the last bit of a well mixed product.</summary>
     private static bool Coin(int seed, int index)
     {
-        var mixed = unchecked(((ulong)(uint)seed << 32 | (uint)index) * 0x9E3779B97F4A7C15);
-        return ((mixed ^ (mixed >> 29)) * 0xBF58476D1CE4E5B9 >> 63) != 0;
+        unchecked
+        {
+            var mixed = ((ulong)(uint)seed << 32 | (uint)index) * 0x9E3779B97F4A7C15;
+            return ((mixed ^ (mixed >> 29)) * 0xBF58476D1CE4E5B9 >> 63) != 0;
+        }
     }
 
     private static void Apply(PendingChange change)

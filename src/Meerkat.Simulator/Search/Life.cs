@@ -29,7 +29,7 @@ internal static class Life
         device.Pass(TimeSpan.FromMinutes(10));
         Must(device.Snapshot(), "a snapshot");
         device.Install(Release.Of(5), activate: false);
-        device.Activate();
+        Must(device.Activate(), "the activation of a held update");
         Restart(device);
         Must(device.Revert(), "the revert of a trial");
         device.Install(Release.Of(6), whole: false);
