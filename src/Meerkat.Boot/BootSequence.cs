@@ -48,7 +48,10 @@ public sealed class BootSequence(
         {
             var (active, activeProblem) = Check(record, record.Active);
             var decision = Decide(record, active);
-            var first = decision.Action == BootAction.StartTrial && record.MergePending ? ", merge first" : "";
+            var first = decision.Action != BootAction.StartTrial ? ""
+                : record.MergePending ? ", merge first"
+                : record.TrialStarts > 0 ? FormattableString.Invariant($", attempt {record.TrialStarts + 1}")
+                : "";
             log.Tell(BootEvents.Decision(
                 decision, record, $"rule {decision.Rule}: {decision.Action} slot {record.Active}{first}{(activeProblem.Length > 0 ? ": " : "")}{activeProblem}"));
             switch (decision.Action)
@@ -88,7 +91,7 @@ public sealed class BootSequence(
     private BootDecision Decide(BootRecord record, SlotHealth active)
     {
         var commitment = record.Committed ? Commitment.Committed : Commitment.Uncommitted;
-        var trial = record.TrialAttempts > 0 ? Trial.AttemptsLeft : Trial.Exhausted;
+        var trial = BootRules.TrialOf(record, kernelBootId);
         var fallback = SlotHealth.Broken;
         if (record.Fallback is { } slot && BootRules.NeedsFallback(commitment, trial, active))
         {
@@ -157,7 +160,7 @@ public sealed class BootSequence(
 
     private static BootOutcome Outcome(
         BootRecord record, OutcomeCode code, long number, string detail, DateTimeOffset wall) =>
-        new(code, record.Active, record[record.Active].Version.Version, number, TimeSpan.Zero, wall, detail);
+        new(code, record.Active, record[record.Active].Version.Version, number, TimeSpan.Zero, wall, detail, Attempts: record.TrialStarts);
 
     private BootOutcome Reason(BootRecord record, BootRule rule, string problem, DateTimeOffset wall)
     {
@@ -165,10 +168,10 @@ public sealed class BootSequence(
         {
             BootRule.ActiveBroken => Outcome(record, OutcomeCode.ImageBroken, 0, problem, wall),
             BootRule.NewImageBroken => Outcome(record, OutcomeCode.NewImageBroken, 0, problem, wall),
-            _ when record.TrialBootId == kernelBootId => Outcome(record, OutcomeCode.BootLoaderStopped, 0, "", wall),
+            BootRule.TrialStopped => Outcome(record, OutcomeCode.BootLoaderStopped, 0, "", wall),
             _ => Outcome(record, OutcomeCode.PowerLost, 0, "", wall),
         };
-        var lost = rule == BootRule.TrialEnded && record.Fallback is { } fallback
+        var lost = rule is BootRule.TrialEnded or BootRule.TrialStopped && record.Fallback is { } fallback
             && UserSettings.Differ(volume, record.Active, fallback);
         return reason with { SettingsLost = lost };
     }

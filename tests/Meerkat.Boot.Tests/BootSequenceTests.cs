@@ -43,14 +43,44 @@ public sealed class BootSequenceTests
         AssertFellBack(TestDevice.NextBoot, OutcomeCode.PowerLost);
 
     [Fact]
-    public void MoreTrialAttempts_AreUsedUpBeforeFallingBack()
+    public void PowerLostInATrial_IsRetriedUntilTheAttemptsAreUsed_WithoutAnotherMerge()
+    {
+        using var device = new TestDevice();
+        device.WriteFile("slots/0/fs/counter", "41");
+        device.Arm(attempts: 3);
+        Assert.Equal(RunMode.Trial, device.Boot(Guid.NewGuid()).Mode);
+        device.WriteFile("slots/0/fs/added-later", "x");
+        Assert.Equal(
+            [RunMode.Trial, RunMode.Trial, RunMode.Committed], Enumerable.Range(0, 3).Select(_ => device.Boot(Guid.NewGuid()).Mode));
+        Assert.Equal(SlotId.Zero, device.Stored.Active);
+        Assert.Equal("power was cut or the machine restarted in each of 3 attempts of the trial", device.Stored.LastOutcome!.Text);
+        Assert.Equal("counter", device.Shell("ls slots/1/fs"));
+        Assert.Equal(FailedTrials.None, device.Stored.Failures);
+    }
+
+    [Fact]
+    public void BootLoaderLostInATrial_FallsBackAtOnce_WithAttemptsLeft()
     {
         using var device = new TestDevice();
         device.Arm(attempts: 3);
+        Assert.Equal(RunMode.Trial, device.Boot(TestDevice.ThisBoot).Mode);
+        Assert.Equal(RunMode.Trial, device.Boot(TestDevice.NextBoot).Mode);
+        Assert.Equal("rule FirstBoot: StartTrial slot 1, attempt 2", device.Log[0]);
+        Assert.Equal(RunMode.Committed, device.Boot(TestDevice.NextBoot).Mode);
+        Assert.Equal("rule TrialStopped: FallBack slot 1", device.Log[0]);
         Assert.Equal(
-            [RunMode.Trial, RunMode.Trial, RunMode.Trial, RunMode.Committed],
-            Enumerable.Range(0, 4).Select(_ => device.Boot().Mode));
-        Assert.Equal(SlotId.Zero, device.Stored.Active);
+            "the boot loader was stopped during the trial (same kernel boot), in attempt 2 of the trial", device.Stored.LastOutcome!.Text);
+        Assert.Equal(1, Assert.Single(device.Stored.Failures.Entries).Count);
+    }
+
+    [Fact]
+    public void BootLoaderLostInATrialWithNothingToFallBackTo_CommitsIt()
+    {
+        using var device = new TestDevice();
+        device.Arm(attempts: 3);
+        device.Boot();
+        device.Shell("rm slots/0/image");
+        Assert.Equal((RunMode.Committed, (SlotId?)SlotId.One), (device.Boot().Mode, device.Stored.Active));
     }
 
     [Fact]

@@ -52,7 +52,8 @@ internal sealed class TestDevice : IDisposable
     {
         var image = Encoding.ASCII.GetBytes($"#!/bin/sh\necho {version}\n");
         var record = new SlotRecord(
-            SlotState.Written, new FirmwareVersion(version, "b"), new Digest(SHA256.HashData(image)), image.Length, 0);
+            SlotState.Written, new FirmwareVersion(version, "b"), new Digest(SHA256.HashData(image)), image.Length, 0,
+            BundleMark.Of(Encoding.UTF8.GetBytes(version)));
         var owner = Volume.Find("")!.Value.Attributes;
         Slots.Begin(slot, owner.User, owner.Group);
         using (var file = Slots.CreateImage(slot))

@@ -85,7 +85,7 @@ public static class SupervisionMachine
         var slot = now.Record.Active;
         var reason = new BootOutcome(
             code, slot, now.Record[slot].Version.Version, number, moment.Uptime - now.StartedAt, moment.Wall, detail,
-            now.SettingsChanged);
+            now.SettingsChanged, now.Record.TrialStarts);
         var record = now.Record.FallBack(reason);
         var stopped = StopAll(now with { Record = record }, new SupervisionEffect.BootAgain());
         return stopped with { Store = record, Effects = [.. stopped.Effects, new SupervisionEffect.KeepOutput()] };

@@ -109,12 +109,12 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
                 return obstacle;
             }
             session = new UpdateSession(
-                slots, link, status, owner, options, () => Gather(status, options), gatekeeper.Ask, held, watch.Begin());
+                slots, link, status, owner, options, force => Gather(status, options, force), gatekeeper.Ask, held, watch.Begin());
             return new UpdateBegin.Started(session);
         }
     }
 
-    private AdmissionFacts Gather(BootStatus status, UpdateOptions options)
+    private AdmissionFacts Gather(BootStatus status, UpdateOptions options, bool force)
     {
         var settings = Settings();
         var running = status.Running is { } number ? new SlotId(number) : (SlotId?)null;
@@ -124,6 +124,8 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
             Platform = device.Board.Platform,
             Running = status.FirmwareIn(status.Running),
             IgnoreSameVersion = options.IgnoreSameVersion,
+            FailedBundles = [.. status.FailedBundles ?? []],
+            Force = force,
             MinVersion = Text(settings, "update.min_version"),
             Keys =
             [
