@@ -28,7 +28,7 @@ public static class BootLoader
         {
             using var device = DeviceRoot.Open(root);
             journal?.Device = DeviceName.Of(device);
-            device.Volume.EnsureDirectory("boot", 0x1ED);
+            MakeLockDirectory(device.Volume);
             using var onlyOne = device.Volume.TryLock(DeviceRoot.LockPath)
                 ?? throw new BootRefusedException(
                     $"another meerkat-boot runs the device in {device.Path} (it holds {DeviceRoot.LockPath}); end that one first");
@@ -44,6 +44,19 @@ public static class BootLoader
         {
             log("Error: " + fault.Message);
             return Refused;
+        }
+    }
+
+    /// <summary>A medium that cannot be written does not keep the device from starting; it is locked another way then.</summary>
+    private static void MakeLockDirectory(HostVolume volume)
+    {
+        try
+        {
+            volume.EnsureDirectory(VolumeTrees.Parent(DeviceRoot.LockPath), 0x1ED);
+        }
+        catch (StorageException)
+        {
+            // The supervisor, which needs it too, says so.
         }
     }
 

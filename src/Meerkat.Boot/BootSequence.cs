@@ -24,20 +24,26 @@ public sealed class BootSequence(
 
     private readonly Dictionary<(SlotId, SlotRecord), (SlotHealth Health, string Problem)> checkedSlots = [];
     private BootRecord stored = BootTransitions.Factory(SlotRecord.Empty);
+    private BootOutcome? pending;
 
+    /// <param name="wall">The device's clock.</param>
+    /// <param name="unrecorded">Why the trial before ended, when that could not be recorded.</param>
     /// <exception cref="BootRefusedException">A newer program wrote the boot record.</exception>
-    public BootResult Run(DateTimeOffset wall)
+    public BootResult Run(DateTimeOffset wall, BootOutcome? unrecorded = null)
     {
         checkedSlots.Clear();
+        pending = unrecorded is { At: var at } && at == default ? unrecorded with { At = wall } : unrecorded;
         try
         {
             stored = Load(wall);
-            return Settle(stored, wall);
+            var result = Settle(stored, wall);
+            Leftovers.Remove(volume, result.Slot, log);
+            return result;
         }
         catch (StorageException fault)
         {
             log.Tell(BootEvents.RecordNotWritable(fault.Message));
-            return WithoutRecord(stored, fault.Message);
+            return WithoutRecord(stored, fault.Message, wall);
         }
     }
 
@@ -155,7 +161,10 @@ public sealed class BootSequence(
             RescueUserSettings(record.Active, heir);
         }
         SlotOutput.KeepLast(volume, reason.Slot);
-        return Store(record.FallBack(reason));
+        pending = reason;
+        record = Store(record.FallBack(reason));
+        pending = null;
+        return record;
     }
 
     private static BootOutcome Outcome(
@@ -168,6 +177,7 @@ public sealed class BootSequence(
         {
             BootRule.ActiveBroken => Outcome(record, OutcomeCode.ImageBroken, 0, problem, wall),
             BootRule.NewImageBroken => Outcome(record, OutcomeCode.NewImageBroken, 0, problem, wall),
+            BootRule.TrialStopped or BootRule.TrialEnded when pending is { } known && known.Slot == record.Active => known,
             BootRule.TrialStopped => Outcome(record, OutcomeCode.BootLoaderStopped, 0, "", wall),
             _ => Outcome(record, OutcomeCode.PowerLost, 0, "", wall),
         };
@@ -293,13 +303,20 @@ public sealed class BootSequence(
     }
 
     /// <summary>The record cannot be stored, and nothing waits for it: something good runs, and no trial.</summary>
-    private BootResult WithoutRecord(BootRecord record, string problem)
+    private BootResult WithoutRecord(BootRecord record, string problem, DateTimeOffset wall)
     {
         SlotId?[] wishes = record.Committed
             ? [record.Active, record.Fallback]
             : [record.Fallback, record.Active];
         var slot = wishes.FirstOrDefault(
             wish => wish is { } some && Check(record, some).Health == SlotHealth.Bootable);
-        return new BootResult(record, slot is null ? RunMode.Recovery : RunMode.Committed, slot, problem);
+        if (slot is null || slot == record.Active)
+        {
+            return new BootResult(record, slot is null ? RunMode.Recovery : RunMode.Committed, slot, problem);
+        }
+        var reason = pending is { } known && known.Slot == record.Active
+            ? known
+            : Outcome(record, OutcomeCode.RecordNotWritable, 0, problem, wall);
+        return new BootResult(record, RunMode.Committed, slot, problem, reason);
     }
 }

@@ -131,7 +131,7 @@ public sealed class Supervisor : IDisposable
     private void Boot()
     {
         next = null;
-        var result = sequence.Run(clock.GetUtcNow());
+        var result = sequence.Run(clock.GetUtcNow(), now.Unrecorded);
         callers.FoundIntact();
         var manifest = result.Slot is { } slot ? Manifest(slot) : null;
         if (result is { Mode: RunMode.Trial, Slot: { } trial })
@@ -151,6 +151,7 @@ public sealed class Supervisor : IDisposable
             Mode = result.Mode,
             Running = result.Slot,
             RecordProblem = result.RecordProblem,
+            Unrecorded = result.Unrecorded,
         };
         Perform(SupervisionMachine.Begin(now, Moment));
         RemoveWhatFailed();
@@ -259,6 +260,9 @@ public sealed class Supervisor : IDisposable
                 SlotOutput.KeepLast(device.Volume, reason.Slot);
                 break;
             case SupervisionEffect.KeepOutput:
+                break;
+            case SupervisionEffect.RemoveLeftovers:
+                RemoveWhatFailed();
                 break;
             case SupervisionEffect.BootAgain or SupervisionEffect.End:
                 next = effect;
@@ -406,14 +410,16 @@ public sealed class Supervisor : IDisposable
     /// <summary>The old firmware runs: what failed, or was left half written, goes. Nobody can install before this is done.</summary>
     private void RemoveWhatFailed()
     {
-        if (now is not { Mode: RunMode.Committed, Running: { } running, Armed: false }
-            || now.Record[running.Other].MayStart || device.Volume.Find(SlotPaths.Slot(running.Other)) is null)
+        if (now is not { Mode: RunMode.Committed, Running: { } running, Armed: false } || now.Record[running.Other].MayStart)
         {
             return;
         }
         try
         {
-            slots.Remove(running.Other);
+            if (device.Volume.Find(SlotPaths.Slot(running.Other)) is not null)
+            {
+                slots.Remove(running.Other);
+            }
         }
         catch (StorageException fault)
         {

@@ -109,6 +109,35 @@ public sealed class BootSequenceTests
             new string('o', 10) + new string('n', SlotOutput.KeptBytes - 10), device.ReadFile(SlotOutput.FailedPath));
     }
 
+    [Fact]
+    public void FirmwareThatFilledTheMedium_CanStillBeReadAbout()
+    {
+        using var device = new TestDevice("1m");
+        device.WriteFile(SlotOutput.FailedPath, "older words");
+        device.Arm();
+        device.Boot();
+        SlotOutput.Clear(device.Volume, SlotId.One);
+        device.Shell("(head -c 100000 /dev/zero | tr '\\0' x; echo last words) > log/slot-1.log; cat /dev/zero > slots/1/fs/filler 2>/dev/null || true");
+        device.Boot();
+        var kept = device.ReadFile(SlotOutput.FailedPath);
+        Assert.Equal((SlotOutput.KeptBytes, "xlast words\n"), (kept.Length, kept[^12..]));
+        Assert.Equal("failed-output.txt\nslot-1.log", device.Shell("ls log"));
+    }
+
+    [Fact]
+    public void LeftoversOfACut_AreGoneAfterTheNextBoot()
+    {
+        using var device = new TestDevice();
+        device.Shell("""
+            touch boot/agent.json.new run/config.json.new log/failed-output.txt.new slots/0/seal.new slots/0/fs/conf9.json.new
+            touch run/notify-7.sock slots/0/fs/mine.new slots/0/fs/conf.json
+            mkdir -p slots/0/tmp/deep; echo half > slots/0/tmp/put; echo half > slots/0/tmp/deep/0
+            """);
+        device.Boot();
+        Assert.Equal(
+            "conf.json\nmine.new", device.Shell("find . '(' -name '*.new' -o -name '*.sock' -o -path '*/tmp/*' -o -name 'conf*' ')' -printf '%f\n' | sort"));
+    }
+
     [Theory]
     [InlineData(3, RunMode.Trial)]
     [InlineData(1, RunMode.Trial)]

@@ -71,8 +71,6 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
             true, "an installed update waits for the restart; restart, or revert to cancel it"),
         { Mode: not "recovery", Committed: false } => new UpdateBegin.Refused(
             false, "the previous update has not been committed yet; commit or revert it first"),
-        { RecordProblem.Length: > 0 } => new UpdateBegin.Refused(
-            false, $"the boot record is not writable: {status.RecordProblem}"),
         _ => null,
     };
 
