@@ -83,6 +83,33 @@ public sealed class BootSequenceTests
         Assert.Equal((RunMode.Committed, (SlotId?)SlotId.One), (device.Boot().Mode, device.Stored.Active));
     }
 
+    /// <summary>The trial ended, and the record did not take it: the boot that follows records why it ended, not how the boot found it.</summary>
+    [Fact]
+    public void ReasonThatCouldNotBeRecorded_IsTheOneThatTheNextBootRecords()
+    {
+        using var device = new TestDevice();
+        device.Arm();
+        device.Boot();
+        var reason = new BootOutcome(OutcomeCode.NoCommit, SlotId.One, "1.1.0", 300, TimeSpan.FromSeconds(300), default, Attempts: 1);
+        var sequence = new BootSequence(device.Volume, new BootRecordStore(device.Volume), device.Slots, TestDevice.ThisBoot, device.Log.Add);
+        Assert.Equal(SlotId.Zero, sequence.Run(TestDevice.Wall, reason).Slot);
+        Assert.Equal(reason with { At = TestDevice.Wall }, device.Stored.LastOutcome);
+    }
+
+    [Fact]
+    public void ReasonThatCannotBeRecordedAgain_IsHandedOn()
+    {
+        using var device = ReadOnly(device =>
+        {
+            device.Arm();
+            device.Boot();
+        });
+        Assert.Equal(OutcomeCode.PowerLost, device.Boot(TestDevice.NextBoot).Unrecorded!.Code);
+        var reason = new BootOutcome(OutcomeCode.Exited, SlotId.One, "1.1.0", 7, TimeSpan.Zero, TestDevice.Wall);
+        var sequence = new BootSequence(device.Volume, new BootRecordStore(device.Volume), device.Slots, TestDevice.ThisBoot, device.Log.Add);
+        Assert.Equal(reason, sequence.Run(TestDevice.Wall, reason).Unrecorded);
+    }
+
     [Fact]
     public void SettingsChangedInTheTrial_AreToldWithTheReason()
     {

@@ -160,7 +160,12 @@ public sealed class MediumFaultTests
         var log = $"{words}\n{string.Join('\n', device.Log)}\n{result}";
         Assert.True(result.Slot is { } slot && situation.MayRun.Contains(slot.Number), log);
         Assert.True(result.RecordProblem.Length > 0 || result.Record == device.Stored, log);
-        if (result.Mode == RunMode.Trial)
+        Assert.Equal(result.RecordProblem.Length > 0 && result.Slot != result.Record.Active, result.Unrecorded is not null);
+        if (result.Mode != RunMode.Trial)
+        {
+            Assert.True(result.Slot!.Value.Number == situation.MayRun[^1], $"{log}\nan uncommitted slot runs outside of a trial");
+        }
+        else
         {
             Assert.True(device.Stored is { Committed: false, TrialBootId: var id } stored
                 && stored.Active == result.Slot && stored[stored.Active].State == SlotState.Trial && id == TestDevice.ThisBoot, log);

@@ -32,7 +32,18 @@ public sealed class OutputLogTests : IDisposable
         Assert.Equal("000399999", device.Shell("tail -n 1 log/x.log"));
     }
 
-    /// <summary>What a firmware says when it has filled the medium is kept, and a full log goes on being rotated there.</summary>
+    [Fact]
+    public void FirmwareThatFilledTheMedium_IsStillHeard()
+    {
+        using var small = new TestDevice("1m");
+        using var log = new BoundedLog(small.Volume, "log/x.log");
+        Write(log, 0, 10);
+        small.Shell("cat /dev/zero > data/filler 2>/dev/null || true");
+        Write(log, 10, 3000);
+        Assert.Equal("000002999", small.Shell("tail -n 1 log/x.log"));
+    }
+
+    /// <summary>A full log goes on being rotated on a full medium.</summary>
     [Fact]
     public void FullMedium_KeepsTheNewestLines()
     {

@@ -10,7 +10,7 @@ namespace Meerkat.Core.Boot;
 public static class SupervisionMachine
 {
     private static readonly TimeSpan WellRun = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan RecordAgain = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RecordAgain = TimeSpan.FromSeconds(10);
 
     /// <summary>The first state after a boot decision; its effects start the agent and the firmware.</summary>
     public static SupervisionStep Begin(Supervision supervision, Moment now)

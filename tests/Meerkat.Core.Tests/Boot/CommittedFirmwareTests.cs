@@ -176,15 +176,16 @@ public sealed class CommittedFirmwareTests
                 Unrecorded = reason,
             },
             new Moment(TimeSpan.Zero, Records.At)).Next;
-        Assert.Equal(TimeSpan.FromMinutes(1), begun.RecordAgainAt);
-        var first = SupervisionMachine.Take(begun, new SupervisionEvent.TimePassed(), new Moment(TimeSpan.FromMinutes(1), Records.At));
+        var again = begun.RecordAgainAt!.Value;
+        var first = SupervisionMachine.Take(begun, new SupervisionEvent.TimePassed(), new Moment(again, Records.At));
         while (first.Store is null)
         {
-            first = SupervisionMachine.Take(first.Next, new SupervisionEvent.TimePassed(), new Moment(TimeSpan.FromMinutes(1), Records.At));
+            // Other deadlines of the same moment go first.
+            first = SupervisionMachine.Take(first.Next, new SupervisionEvent.TimePassed(), new Moment(again, Records.At));
         }
         Assert.Equal(Records.Trial().FallBack(reason), first.Store);
         var late = SupervisionMachine.NotStored(begun, first, "still full").Next;
-        Assert.Equal((TimeSpan.FromMinutes(2), reason, false), (late.RecordAgainAt, late.Unrecorded, late.Stopping));
+        Assert.Equal((2 * again, reason, false), (late.RecordAgainAt, late.Unrecorded, late.Stopping));
         Assert.Equal((null, null, (TimeSpan?)null), (first.Next.Held, first.Next.Unrecorded, first.Next.RecordAgainAt));
         Assert.False(first.Next.Armed);
         Assert.Equal([new SupervisionEffect.RemoveLeftovers()], first.Effects);
