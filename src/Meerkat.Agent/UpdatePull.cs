@@ -39,6 +39,16 @@ internal sealed class UpdatePull(DeviceAgent agent)
                 return;
             }
         }
+        var force = false;
+        if (Value(context, form, "force") is { } forced)
+        {
+            (force, var problem) = UpdateForm.Flag("force", forced);
+            if (problem is not null)
+            {
+                await Answers.TextAsync(context, StatusCodes.Status400BadRequest, $"{problem}\r\n");
+                return;
+            }
+        }
         var address = Value(context, form, "url") ?? values.Text("update.url");
         if (address.Length == 0)
         {
@@ -57,6 +67,7 @@ internal sealed class UpdatePull(DeviceAgent agent)
             CommitTimeoutSeconds = commitTimeout,
             IgnoreSameVersion = IgnoreSameVersion(Value(context, form, "ignore_same_version")),
             Activate = activate,
+            Force = force,
         };
         switch (agent.Pulls.Start(url, options, TimeSpan.FromSeconds(values.WholeNumber("update.timeout"))))
         {

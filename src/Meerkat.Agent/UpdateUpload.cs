@@ -64,7 +64,7 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
         try
         {
             // What the address says counts where the form says nothing.
-            foreach (var name in new[] { "commit_timeout", "activate" })
+            foreach (var name in new[] { "commit_timeout", "activate", "force" })
             {
                 if (context.Request.Query.TryGetValue(name, out var value))
                 {

@@ -67,7 +67,7 @@ internal sealed class UploadedForm(string boundary, UpdateSession session, Stall
         }
     }
 
-    /// <param name="name">commit_timeout or activate.</param>
+    /// <param name="name">commit_timeout, activate or force.</param>
     /// <param name="text">Its value.</param>
     /// <exception cref="FormException">The value is none.</exception>
     public void Set(string name, string text)
@@ -76,6 +76,10 @@ internal sealed class UploadedForm(string boundary, UpdateSession session, Stall
         if (name == "activate")
         {
             (session.Activate, problem) = UpdateForm.Flag(name, text);
+        }
+        else if (name == "force")
+        {
+            (session.Force, problem) = UpdateForm.Flag(name, text);
         }
         else
         {
@@ -100,7 +104,7 @@ internal sealed class UploadedForm(string boundary, UpdateSession session, Stall
             isFile = true;
             files++;
         }
-        else if (HeaderUtilities.RemoveQuotes(disposition.Name).ToString() is ("commit_timeout" or "activate") and var name)
+        else if (HeaderUtilities.RemoveQuotes(disposition.Name).ToString() is ("commit_timeout" or "activate" or "force") and var name)
         {
             field = name;
             valueBytes = 0;

@@ -64,7 +64,7 @@ public sealed class BootCycle
     public void Boot()
     {
         Next = null;
-        var result = sequence.Run(clock.GetUtcNow());
+        var result = sequence.Run(clock.GetUtcNow(), now.Unrecorded);
         var manifest = result.Slot is { } slot ? Manifest(slot) : null;
         if (result is { Mode: RunMode.Trial, Slot: { } trial })
         {
@@ -83,6 +83,7 @@ public sealed class BootCycle
             Mode = result.Mode,
             Running = result.Slot,
             RecordProblem = result.RecordProblem,
+            Unrecorded = result.Unrecorded,
         };
         if (now.Running is { } running)
         {
@@ -155,6 +156,9 @@ public sealed class BootCycle
                 break;
             case SupervisionEffect.KeepOutput:
                 break;
+            case SupervisionEffect.RemoveLeftovers:
+                RemoveWhatFailed();
+                break;
             case SupervisionEffect.BootAgain or SupervisionEffect.End:
                 Next = effect;
                 break;
@@ -207,14 +211,16 @@ public sealed class BootCycle
     /// <summary>The old firmware runs: what failed, or was left half written, goes. Nobody can install before this is done.</summary>
     private void RemoveWhatFailed()
     {
-        if (now is not { Mode: RunMode.Committed, Running: { } running, Armed: false }
-            || now.Record[running.Other].MayStart || device.Volume.Find(SlotPaths.Slot(running.Other)) is null)
+        if (now is not { Mode: RunMode.Committed, Running: { } running, Armed: false } || now.Record[running.Other].MayStart)
         {
             return;
         }
         try
         {
-            slots.Remove(running.Other);
+            if (device.Volume.Find(SlotPaths.Slot(running.Other)) is not null)
+            {
+                slots.Remove(running.Other);
+            }
         }
         catch (StorageException fault)
         {

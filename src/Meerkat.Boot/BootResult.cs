@@ -8,4 +8,5 @@ namespace Meerkat.Boot;
 /// <param name="Mode">Whether a trial starts, a committed slot runs, or nothing can.</param>
 /// <param name="Slot">The slot to start; none in recovery.</param>
 /// <param name="RecordProblem">Why the record cannot be written; empty while it can.</param>
-public sealed record BootResult(BootRecord Record, RunMode Mode, SlotId? Slot, string RecordProblem);
+/// <param name="Unrecorded">Why the active slot does not run, where the record could not say so.</param>
+public sealed record BootResult(BootRecord Record, RunMode Mode, SlotId? Slot, string RecordProblem, BootOutcome? Unrecorded = null);

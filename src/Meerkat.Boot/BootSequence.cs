@@ -24,20 +24,26 @@ public sealed class BootSequence(
 
     private readonly Dictionary<(SlotId, SlotRecord), (SlotHealth Health, string Problem)> checkedSlots = [];
     private BootRecord stored = BootTransitions.Factory(SlotRecord.Empty);
+    private BootOutcome? pending;
 
+    /// <param name="wall">The device's clock.</param>
+    /// <param name="unrecorded">Why the trial before ended, when that could not be recorded.</param>
     /// <exception cref="BootRefusedException">A newer program wrote the boot record.</exception>
-    public BootResult Run(DateTimeOffset wall)
+    public BootResult Run(DateTimeOffset wall, BootOutcome? unrecorded = null)
     {
         checkedSlots.Clear();
+        pending = unrecorded is { At: var at } && at == default ? unrecorded with { At = wall } : unrecorded;
         try
         {
             stored = Load(wall);
-            return Settle(stored, wall);
+            var result = Settle(stored, wall);
+            Leftovers.Remove(volume, result.Slot, log);
+            return result;
         }
         catch (StorageException fault)
         {
             log.Tell(BootEvents.RecordNotWritable(fault.Message));
-            return WithoutRecord(stored, fault.Message);
+            return WithoutRecord(stored, fault.Message, wall);
         }
     }
 
@@ -48,7 +54,10 @@ public sealed class BootSequence(
         {
             var (active, activeProblem) = Check(record, record.Active);
             var decision = Decide(record, active);
-            var first = decision.Action == BootAction.StartTrial && record.MergePending ? ", merge first" : "";
+            var first = decision.Action != BootAction.StartTrial ? ""
+                : record.MergePending ? ", merge first"
+                : record.TrialStarts > 0 ? FormattableString.Invariant($", attempt {record.TrialStarts + 1}")
+                : "";
             log.Tell(BootEvents.Decision(
                 decision, record, $"rule {decision.Rule}: {decision.Action} slot {record.Active}{first}{(activeProblem.Length > 0 ? ": " : "")}{activeProblem}"));
             switch (decision.Action)
@@ -88,7 +97,7 @@ public sealed class BootSequence(
     private BootDecision Decide(BootRecord record, SlotHealth active)
     {
         var commitment = record.Committed ? Commitment.Committed : Commitment.Uncommitted;
-        var trial = record.TrialAttempts > 0 ? Trial.AttemptsLeft : Trial.Exhausted;
+        var trial = BootRules.TrialOf(record, kernelBootId);
         var fallback = SlotHealth.Broken;
         if (record.Fallback is { } slot && BootRules.NeedsFallback(commitment, trial, active))
         {
@@ -152,12 +161,15 @@ public sealed class BootSequence(
             RescueUserSettings(record.Active, heir);
         }
         SlotOutput.KeepLast(volume, reason.Slot);
-        return Store(record.FallBack(reason));
+        pending = reason;
+        record = Store(record.FallBack(reason));
+        pending = null;
+        return record;
     }
 
     private static BootOutcome Outcome(
         BootRecord record, OutcomeCode code, long number, string detail, DateTimeOffset wall) =>
-        new(code, record.Active, record[record.Active].Version.Version, number, TimeSpan.Zero, wall, detail);
+        new(code, record.Active, record[record.Active].Version.Version, number, TimeSpan.Zero, wall, detail, Attempts: record.TrialStarts);
 
     private BootOutcome Reason(BootRecord record, BootRule rule, string problem, DateTimeOffset wall)
     {
@@ -165,10 +177,11 @@ public sealed class BootSequence(
         {
             BootRule.ActiveBroken => Outcome(record, OutcomeCode.ImageBroken, 0, problem, wall),
             BootRule.NewImageBroken => Outcome(record, OutcomeCode.NewImageBroken, 0, problem, wall),
-            _ when record.TrialBootId == kernelBootId => Outcome(record, OutcomeCode.BootLoaderStopped, 0, "", wall),
+            BootRule.TrialStopped or BootRule.TrialEnded when pending is { } known && known.Slot == record.Active => known,
+            BootRule.TrialStopped => Outcome(record, OutcomeCode.BootLoaderStopped, 0, "", wall),
             _ => Outcome(record, OutcomeCode.PowerLost, 0, "", wall),
         };
-        var lost = rule == BootRule.TrialEnded && record.Fallback is { } fallback
+        var lost = rule is BootRule.TrialEnded or BootRule.TrialStopped && record.Fallback is { } fallback
             && UserSettings.Differ(volume, record.Active, fallback);
         return reason with { SettingsLost = lost };
     }
@@ -290,13 +303,20 @@ public sealed class BootSequence(
     }
 
     /// <summary>The record cannot be stored, and nothing waits for it: something good runs, and no trial.</summary>
-    private BootResult WithoutRecord(BootRecord record, string problem)
+    private BootResult WithoutRecord(BootRecord record, string problem, DateTimeOffset wall)
     {
         SlotId?[] wishes = record.Committed
             ? [record.Active, record.Fallback]
             : [record.Fallback, record.Active];
         var slot = wishes.FirstOrDefault(
             wish => wish is { } some && Check(record, some).Health == SlotHealth.Bootable);
-        return new BootResult(record, slot is null ? RunMode.Recovery : RunMode.Committed, slot, problem);
+        if (slot is null || slot == record.Active)
+        {
+            return new BootResult(record, slot is null ? RunMode.Recovery : RunMode.Committed, slot, problem);
+        }
+        var reason = pending is { } known && known.Slot == record.Active
+            ? known
+            : Outcome(record, OutcomeCode.RecordNotWritable, 0, problem, wall);
+        return new BootResult(record, RunMode.Committed, slot, problem, reason);
     }
 }

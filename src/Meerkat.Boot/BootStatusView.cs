@@ -1,5 +1,6 @@
 using Meerkat.Boot.Link;
 using Meerkat.Core.Boot;
+using Meerkat.Core.Updates;
 using Meerkat.Core.Values;
 
 namespace Meerkat.Boot;
@@ -30,7 +31,8 @@ internal static class BootStatusView
             : null,
         now.RecordProblem,
         now.SettingsChanged,
-        typeof(BootStatusView).Assembly.GetName().Version?.ToString(3) ?? "0");
+        typeof(BootStatusView).Assembly.GetName().Version?.ToString(3) ?? "0",
+        [.. now.Record.Failures.Entries.Select(entry => new FailedBundle(entry.Bundle.ToString(), entry.Count, entry.Words))]);
 
     private static SlotStatus Slot(BootRecord record, SlotId slot) => new(
         slot.Number,

@@ -86,7 +86,14 @@ public sealed class DeviceRoot : IDisposable
     /// <summary>Makes this program the one boot loader of the device, as long as the handle lives; none when there is another.</summary>
     public IDisposable? TryLock()
     {
-        Volume.EnsureDirectory("boot", PublicMode);
+        try
+        {
+            Volume.EnsureDirectory(VolumeTrees.Parent(LockPath), PublicMode);
+        }
+        catch (StorageException)
+        {
+            // A medium that cannot be written does not keep the device from starting; it is locked another way then.
+        }
         return ((HostVolume)Volume).TryLock(LockPath);
     }
 

@@ -36,6 +36,8 @@ internal sealed class OutputLog
     {
         var buffer = stackalloc byte[BlockBytes];
         using var kept = new BoundedLog(volume, path);
+        // Opened before the program says anything, or has filled the medium.
+        kept.Write([]);
         while (Libc.Read(readEnd, buffer, BlockBytes) is > 0 and var count)
         {
             var bytes = new ReadOnlySpan<byte>(buffer, (int)count);

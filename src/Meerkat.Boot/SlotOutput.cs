@@ -17,17 +17,29 @@ public static class SlotOutput
     /// <summary>Where a full log is moved to.</summary>
     public static string OlderPath(SlotId slot) => LogFiles.Older(Path(slot));
 
-    /// <summary>Keeps the last 64 KiB. Only a help for people: a fault here must not stop a fall back.</summary>
+    /// <summary>
+    /// Keeps the last 64 KiB. Only a help for people: a fault here must not stop a fall back. On a medium that the firmware filled
+    /// they are written over what was kept before, into the space that was set aside for them.
+    /// </summary>
     public static void KeepLast(IVolume volume, SlotId slot)
     {
         try
         {
-            volume.Replace(FailedPath, ReadLast(volume, slot), FileMode);
+            var last = ReadLast(volume, slot);
+            try
+            {
+                volume.Replace(FailedPath, last, FileMode);
+            }
+            catch (StorageException)
+            {
+                KeepInPlace(volume, last);
+            }
         }
         catch (StorageException)
         {
             volume.TryRemove(FailedPath);
         }
+        Reserve(volume);
     }
 
     /// <summary>The last line of a log, without the name that the program puts before it; empty when there is none.</summary>
@@ -45,12 +57,38 @@ public static class SlotOutput
         }
     }
 
-    /// <summary>Begins anew, so that a trial's output is its own.</summary>
+    /// <summary>Begins anew, so that a trial's output is its own, with space set aside to keep the end of it.</summary>
     public static void Clear(IVolume volume, SlotId slot)
     {
         volume.TryRemove(Path(slot));
         volume.TryRemove(OlderPath(slot));
+        Reserve(volume);
     }
+
+    private static void Reserve(IVolume volume)
+    {
+        try
+        {
+            using var file = OpenKept(volume);
+            file.Reserve(KeptBytes);
+        }
+        catch (StorageException)
+        {
+            // On a medium that is full or read-only already; then the reason is all there is, which has its place in the boot record.
+        }
+    }
+
+    private static void KeepInPlace(IVolume volume, byte[] last)
+    {
+        using var file = OpenKept(volume);
+        file.Write(last, 0);
+        file.Truncate(last.Length);
+        file.Flush();
+    }
+
+    private static IVolumeFile OpenKept(IVolume volume) => volume.Find(FailedPath) is { Kind: EntryKind.File }
+        ? volume.OpenWrite(FailedPath)
+        : volume.Create(FailedPath, FileMode);
 
     private static byte[] ReadLast(IVolume volume, SlotId slot)
     {
@@ -73,17 +111,5 @@ public static class SlotOutput
             length += count;
         }
         return bytes[..length];
-    }
-
-    private static void TryRemove(this IVolume volume, string path)
-    {
-        try
-        {
-            volume.RemoveIfThere(path);
-        }
-        catch (StorageException)
-        {
-            // A file that can be neither written nor removed shows an older reason's output; nothing else is lost.
-        }
     }
 }

@@ -90,6 +90,12 @@ internal sealed class SteadyVolume(IVolume volume, Action goesOn) : IVolume
             goesOn();
         }
 
+        public void Reserve(long bytes)
+        {
+            file.Reserve(bytes);
+            goesOn();
+        }
+
         public void Truncate(long length)
         {
             file.Truncate(length);

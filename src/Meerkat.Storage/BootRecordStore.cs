@@ -8,7 +8,6 @@ namespace Meerkat.Storage;
 /// </summary>
 public sealed class BootRecordStore(IVolume volume)
 {
-    private const int Tries = 3;
     private const int MostBytes = 64 * 1024;
 
     private int current;
@@ -41,22 +40,14 @@ public sealed class BootRecordStore(IVolume volume)
     {
         var bytes = BootRecordCodec.Encode(record);
         var copy = 1 - current;
-        for (var attempt = 1; ; attempt++)
+        current = Tries.Of(() =>
         {
-            try
-            {
-                EnsureThere(copy);
-                using var file = volume.OpenWrite(Path(copy));
-                file.Write(bytes, 0);
-                file.Flush();
-                current = copy;
-                return;
-            }
-            catch (StorageException) when (attempt < Tries)
-            {
-                // Tried again at once: whatever passes (a signal, a busy medium) has passed, and nothing waits for the rest.
-            }
-        }
+            EnsureThere(copy);
+            using var file = volume.OpenWrite(Path(copy));
+            file.Write(bytes, 0);
+            file.Flush();
+            return copy;
+        });
     }
 
     private static string Path(int copy) => copy == 0 ? "boot/record.0" : "boot/record.1";
@@ -79,7 +70,7 @@ public sealed class BootRecordStore(IVolume volume)
     {
         try
         {
-            return BootRecordCodec.Decode(volume.ReadSmall(Path(copy), MostBytes));
+            return BootRecordCodec.Decode(Tries.Of(() => volume.ReadSmall(Path(copy), MostBytes)));
         }
         catch (StorageException fault)
         {

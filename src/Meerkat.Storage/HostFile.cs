@@ -50,6 +50,8 @@ internal sealed class HostFile(int descriptor, string path) : IVolumeFile
         }
     }
 
+    public void Reserve(long bytes) => _ = Libc.FAllocate(descriptor, Libc.AllocateKeepSize, 0, bytes);
+
     public void Truncate(long length)
     {
         if (Libc.FTruncate(descriptor, length) != 0)

@@ -168,28 +168,35 @@ public sealed class HostVolume : IVolume, IDisposable
         _ = Libc.SyncFs(opened.Descriptor);
     }
 
-    /// <summary>Takes the exclusive lock on a file for the life of the returned handle; none when somebody else has it.</summary>
+    /// <summary>
+    /// Takes the exclusive lock on a file, and with it that on the root, for the life of the returned handle; none when somebody else
+    /// has one of them. Where the file is not there and cannot be made, the root's alone serves.
+    /// </summary>
     public IDisposable? TryLock(string path)
     {
         var file = OpenToLock(path);
-        if (Libc.FLock(file.Descriptor, Libc.LockExclusive | Libc.LockNonBlocking) == 0)
+        var top = Open("", Libc.OReadOnly | Libc.ODirectory);
+        if (Locks(top) && (file is null || Locks(file)))
         {
-            return file;
+            return new Locked(top, file);
         }
-        file.Dispose();
+        top.Dispose();
+        file?.Dispose();
         return null;
     }
 
-    /// <summary>On a read-only medium the file that is there serves as well.</summary>
-    private Handle OpenToLock(string path)
+    private static bool Locks(Handle handle) => Libc.FLock(handle.Descriptor, Libc.LockExclusive | Libc.LockNonBlocking) == 0;
+
+    /// <summary>On a medium that cannot be written the file that is there serves as well.</summary>
+    private Handle? OpenToLock(string path)
     {
         try
         {
             return Open(path, Libc.OReadWrite | Libc.OCreate, 0x180);
         }
-        catch (StorageException fault) when (fault.IsReadOnly)
+        catch (StorageException fault) when (fault.IsReadOnly || fault.IsNoSpace || fault.Errno == NotFoundErrno)
         {
-            return Open(path, Libc.OReadOnly);
+            return Find(path) is { Kind: EntryKind.File } ? Open(path, Libc.OReadOnly) : null;
         }
     }
 
@@ -344,6 +351,15 @@ public sealed class HostVolume : IVolume, IDisposable
         if (result != 0)
         {
             throw new StorageException(operation, path, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    private sealed class Locked(Handle top, Handle? file) : IDisposable
+    {
+        public void Dispose()
+        {
+            file?.Dispose();
+            top.Dispose();
         }
     }
 

@@ -19,6 +19,15 @@ public interface IVolumeFile : IDisposable
     /// <summary>Writes all the bytes.</summary>
     void Write(ReadOnlySpan<byte> bytes, long offset);
 
+    /// <summary>
+    /// Has the medium set space aside for the file's first bytes, so that writing them does not fail on a full medium. The length stays
+    /// what it is; a <see cref="Truncate"/> gives back what lies behind the end. Promises nothing: a medium that cannot, or is full
+    /// already, leaves it out.
+    /// </summary>
+    void Reserve(long bytes)
+    {
+    }
+
     void Truncate(long length);
 
     void Flush();

@@ -72,7 +72,7 @@ public sealed class SlotStore(IVolume volume)
     {
         try
         {
-            return SealCodec.Decode(volume.ReadSmall(SlotPaths.Seal(slot), MostSealBytes));
+            return SealCodec.Decode(Tries.Of(() => volume.ReadSmall(SlotPaths.Seal(slot), MostSealBytes)));
         }
         catch (StorageException)
         {
@@ -104,11 +104,11 @@ public sealed class SlotStore(IVolume volume)
             {
                 return (SlotHealth.Broken, $"{SlotPaths.Seal(slot)} is missing, damaged or of another image");
             }
-            if (volume.Find(SlotPaths.Files(slot)) is not { Kind: EntryKind.Directory })
+            if (Tries.Of(() => volume.Find(SlotPaths.Files(slot))) is not { Kind: EntryKind.Directory })
             {
                 return (SlotHealth.Broken, $"{SlotPaths.Files(slot)} is missing");
             }
-            var problem = CheckImage(slot, record.Image, record.ImageBytes);
+            var problem = Tries.Of(() => CheckImage(slot, record.Image, record.ImageBytes));
             return (problem.Length == 0 ? SlotHealth.Bootable : SlotHealth.Broken, problem);
         }
         catch (StorageException fault)

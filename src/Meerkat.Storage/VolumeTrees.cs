@@ -12,6 +12,7 @@ public static class VolumeTrees
     /// </summary>
     public const int LongestPath = 4096;
 
+    private const string ReplacementSuffix = ".new";
     private const int OwnerMayAll = 0x1C0;
     private const int DeepestInPlace = 32;
 
@@ -41,15 +42,42 @@ public static class VolumeTrees
     /// <summary>Replaces a file in one durable step: a temporary name beside it, flush, rename, flush of the directory.</summary>
     public static void Replace(this IVolume volume, string path, ReadOnlySpan<byte> contents, int mode)
     {
-        var temporary = path + ".new";
+        var temporary = ReplacementOf(path);
         volume.RemoveIfThere(temporary);
-        using (var file = volume.Create(temporary, mode))
+        try
         {
-            file.Write(contents, 0);
-            file.Flush();
+            using (var file = volume.Create(temporary, mode))
+            {
+                file.Write(contents, 0);
+                file.Flush();
+            }
+            volume.Rename(temporary, path);
         }
-        volume.Rename(temporary, path);
+        catch (StorageException)
+        {
+            // On a full medium it would take the space that somebody else waits for.
+            volume.TryRemove(temporary);
+            throw;
+        }
         volume.FlushDirectory(Parent(path));
+    }
+
+    /// <summary>Where <see cref="Replace(IVolume, string, ReadOnlySpan{byte}, int)"/> makes a file before it has its name.</summary>
+    public static string ReplacementOf(string path) => path + ReplacementSuffix;
+
+    public static bool IsReplacement(string name) => name.EndsWith(ReplacementSuffix, StringComparison.Ordinal);
+
+    /// <summary>Removes a file where that is possible; what stays is a matter of space alone.</summary>
+    public static void TryRemove(this IVolume volume, string path)
+    {
+        try
+        {
+            volume.RemoveIfThere(path);
+        }
+        catch (StorageException)
+        {
+            // Tried again by whoever comes next to the same name.
+        }
     }
 
     public static void Replace(this IVolume volume, string path, string contents, int mode) =>

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Makes record-v1.bin from docs/formats/boot-record.md, without Meerkat's own code. The file is frozen: run this only to look."""
+"""
+Makes record-v1.bin, or with the argument "failures" record-v1-failures.bin (with what was added to format 1 later), from
+docs/formats/boot-record.md, without Meerkat's own code. The files are frozen: run this only to look.
+"""
 import hashlib
 import struct
 import sys
@@ -45,5 +48,20 @@ put(656, "HBB", 3, 1, 1)
 put(664, "qqq", 11, 2100, 1772600767890)
 text(688, "1.1.0")
 text(753, "core dumped")
+
+
+
+def mark(offset, of):
+    put(offset, "13s", hashlib.sha256(of).digest()[:13])
+
+
+if sys.argv[1:] == ["failures"]:
+    mark(104, b"a")
+    mark(408, b"b")
+    put(660, "B", 4)
+    put(954, "B", 5)
+    for index, (bundle, count, code) in enumerate([(b"c", 2, 2), (b"d", 1, 1), (b"e", 255, 9), (b"f", 3, 0x1234)]):
+        mark(956 + 16 * index, bundle)
+        put(969 + 16 * index, "BH", count, code)
 put(1020, "I", crc32c(record[:1020]))
 sys.stdout.buffer.write(record)

@@ -43,14 +43,71 @@ public sealed class BootSequenceTests
         AssertFellBack(TestDevice.NextBoot, OutcomeCode.PowerLost);
 
     [Fact]
-    public void MoreTrialAttempts_AreUsedUpBeforeFallingBack()
+    public void PowerLostInATrial_IsRetriedUntilTheAttemptsAreUsed_WithoutAnotherMerge()
+    {
+        using var device = new TestDevice();
+        device.WriteFile("slots/0/fs/counter", "41");
+        device.Arm(attempts: 3);
+        Assert.Equal(RunMode.Trial, device.Boot(Guid.NewGuid()).Mode);
+        device.WriteFile("slots/0/fs/added-later", "x");
+        Assert.Equal(
+            [RunMode.Trial, RunMode.Trial, RunMode.Committed], Enumerable.Range(0, 3).Select(_ => device.Boot(Guid.NewGuid()).Mode));
+        Assert.Equal(SlotId.Zero, device.Stored.Active);
+        Assert.Equal("power was cut or the machine restarted in each of 3 attempts of the trial", device.Stored.LastOutcome!.Text);
+        Assert.Equal("counter", device.Shell("ls slots/1/fs"));
+        Assert.Equal(FailedTrials.None, device.Stored.Failures);
+    }
+
+    [Fact]
+    public void BootLoaderLostInATrial_FallsBackAtOnce_WithAttemptsLeft()
     {
         using var device = new TestDevice();
         device.Arm(attempts: 3);
+        Assert.Equal(RunMode.Trial, device.Boot(TestDevice.ThisBoot).Mode);
+        Assert.Equal(RunMode.Trial, device.Boot(TestDevice.NextBoot).Mode);
+        Assert.Equal("rule FirstBoot: StartTrial slot 1, attempt 2", device.Log[0]);
+        Assert.Equal(RunMode.Committed, device.Boot(TestDevice.NextBoot).Mode);
+        Assert.Equal("rule TrialStopped: FallBack slot 1", device.Log[0]);
         Assert.Equal(
-            [RunMode.Trial, RunMode.Trial, RunMode.Trial, RunMode.Committed],
-            Enumerable.Range(0, 4).Select(_ => device.Boot().Mode));
-        Assert.Equal(SlotId.Zero, device.Stored.Active);
+            "the boot loader was stopped during the trial (same kernel boot), in attempt 2 of the trial", device.Stored.LastOutcome!.Text);
+        Assert.Equal(1, Assert.Single(device.Stored.Failures.Entries).Count);
+    }
+
+    [Fact]
+    public void BootLoaderLostInATrialWithNothingToFallBackTo_CommitsIt()
+    {
+        using var device = new TestDevice();
+        device.Arm(attempts: 3);
+        device.Boot();
+        device.Shell("rm slots/0/image");
+        Assert.Equal((RunMode.Committed, (SlotId?)SlotId.One), (device.Boot().Mode, device.Stored.Active));
+    }
+
+    /// <summary>The trial ended, and the record did not take it: the boot that follows records why it ended, not how the boot found it.</summary>
+    [Fact]
+    public void ReasonThatCouldNotBeRecorded_IsTheOneThatTheNextBootRecords()
+    {
+        using var device = new TestDevice();
+        device.Arm();
+        device.Boot();
+        var reason = new BootOutcome(OutcomeCode.NoCommit, SlotId.One, "1.1.0", 300, TimeSpan.FromSeconds(300), default, Attempts: 1);
+        var sequence = new BootSequence(device.Volume, new BootRecordStore(device.Volume), device.Slots, TestDevice.ThisBoot, device.Log.Add);
+        Assert.Equal(SlotId.Zero, sequence.Run(TestDevice.Wall, reason).Slot);
+        Assert.Equal(reason with { At = TestDevice.Wall }, device.Stored.LastOutcome);
+    }
+
+    [Fact]
+    public void ReasonThatCannotBeRecordedAgain_IsHandedOn()
+    {
+        using var device = ReadOnly(device =>
+        {
+            device.Arm();
+            device.Boot();
+        });
+        Assert.Equal(OutcomeCode.PowerLost, device.Boot(TestDevice.NextBoot).Unrecorded!.Code);
+        var reason = new BootOutcome(OutcomeCode.Exited, SlotId.One, "1.1.0", 7, TimeSpan.Zero, TestDevice.Wall);
+        var sequence = new BootSequence(device.Volume, new BootRecordStore(device.Volume), device.Slots, TestDevice.ThisBoot, device.Log.Add);
+        Assert.Equal(reason, sequence.Run(TestDevice.Wall, reason).Unrecorded);
     }
 
     [Fact]
@@ -77,6 +134,35 @@ public sealed class BootSequenceTests
         device.Boot();
         Assert.Equal(
             new string('o', 10) + new string('n', SlotOutput.KeptBytes - 10), device.ReadFile(SlotOutput.FailedPath));
+    }
+
+    [Fact]
+    public void FirmwareThatFilledTheMedium_CanStillBeReadAbout()
+    {
+        using var device = new TestDevice("1m");
+        device.WriteFile(SlotOutput.FailedPath, "older words");
+        device.Arm();
+        device.Boot();
+        SlotOutput.Clear(device.Volume, SlotId.One);
+        device.Shell("(head -c 100000 /dev/zero | tr '\\0' x; echo last words) > log/slot-1.log; cat /dev/zero > slots/1/fs/filler 2>/dev/null || true");
+        device.Boot();
+        var kept = device.ReadFile(SlotOutput.FailedPath);
+        Assert.Equal((SlotOutput.KeptBytes, "xlast words\n"), (kept.Length, kept[^12..]));
+        Assert.Equal("failed-output.txt\nslot-1.log", device.Shell("ls log"));
+    }
+
+    [Fact]
+    public void LeftoversOfACut_AreGoneAfterTheNextBoot()
+    {
+        using var device = new TestDevice();
+        device.Shell("""
+            touch boot/agent.json.new run/config.json.new log/failed-output.txt.new slots/0/seal.new slots/0/fs/conf9.json.new
+            touch run/notify-7.sock slots/0/fs/mine.new slots/0/fs/conf.json
+            mkdir -p slots/0/tmp/deep; echo half > slots/0/tmp/put; echo half > slots/0/tmp/deep/0
+            """);
+        device.Boot();
+        Assert.Equal(
+            "conf.json\nmine.new", device.Shell("find . '(' -name '*.new' -o -name '*.sock' -o -path '*/tmp/*' -o -name 'conf*' ')' -printf '%f\n' | sort"));
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Meerkat.Boot.Link;
 using Meerkat.Core.Boot;
+using Meerkat.Core.Updates;
 using Meerkat.Core.Values;
 
 namespace Meerkat.Boot.Tests;
@@ -8,6 +9,7 @@ namespace Meerkat.Boot.Tests;
 public sealed class LinkTests
 {
     private static readonly string Zeros = new('0', 64);
+    private static readonly string Mark = new('7', 2 * BundleMark.Length);
 
     public static TheoryData<string, string> Requests => new()
     {
@@ -17,14 +19,14 @@ public sealed class LinkTests
         { """{"operation":"restart"}""", "Restart { Sequence = , Force = False }" },
         { """{"operation":"restart","force":true}""", "Restart { Sequence = , Force = True }" },
         {
-            """{"operation":"arm","sequence":3,"slot":0,"commit_timeout":9,"version":"2","build_id":"b","image_sha256":"Z","image_bytes":5}""",
+            """{"operation":"arm","sequence":3,"slot":0,"commit_timeout":9,"version":"2","build_id":"b","image_sha256":"Z","image_bytes":5,"bundle":"M"}""",
             "Arm { Sequence = 3, Slot = 0, Installed = SlotRecord { State = Written, Version = 2, Image = Z, ImageBytes = 5, "
-            + "CommitCount = 0, MayStart = True }, CommitTimeoutSeconds = 9 }"
+            + "CommitCount = 0, Bundle = M, MayStart = True }, CommitTimeoutSeconds = 9 }"
         },
         {
             """{"operation":"hold","slot":0,"version":"2","build_id":"b","image_sha256":"Z","image_bytes":5,"activates_itself":true}""",
             "Hold { Sequence = , Slot = 0, Installed = SlotRecord { State = Written, Version = 2, Image = Z, ImageBytes = 5, "
-            + "CommitCount = 0, MayStart = True }, CommitTimeoutSeconds = 0, ActivatesItself = True }"
+            + "CommitCount = 0, Bundle = 00000000000000000000000000, MayStart = True }, CommitTimeoutSeconds = 0, ActivatesItself = True }"
         },
         { """{"operation":"activate","commit_timeout":7}""", "Activate { Sequence = , CommitTimeoutSeconds = 7 }" },
         {
@@ -42,8 +44,8 @@ public sealed class LinkTests
     [MemberData(nameof(Requests))]
     public void Line_BecomesARequest(string line, string expected)
     {
-        var (request, problem) = LinkServer.Read(Parse(line.Replace("Z", Zeros, StringComparison.Ordinal)), runningIntact: true, unbootable: "");
-        Assert.Equal(("", expected.Replace("Z", Zeros, StringComparison.Ordinal)), (problem, request?.ToString()));
+        var (request, problem) = LinkServer.Read(Parse(Filled(line)), runningIntact: true, unbootable: "");
+        Assert.Equal(("", Filled(expected)), (problem, request?.ToString()));
     }
 
     [Theory]
@@ -67,20 +69,26 @@ public sealed class LinkTests
             LinkServer.Read(request, runningIntact: true, unbootable: ""));
     }
 
+    private static string Filled(string text) =>
+        text.Replace("Z", Zeros, StringComparison.Ordinal).Replace("\"M\"", $"\"{Mark}\"", StringComparison.Ordinal)
+            .Replace("= M,", $"= {Mark},", StringComparison.Ordinal);
+
     [Fact]
     public void Reply_IsReadAsItWasWritten()
     {
         var status = new BootStatus(
             7, "trial", 1, 1, 0, false, false, null, false, false, true, 300, 12.5, true, false, 4711,
             [new SlotStatus(0, "committed", "1.0", "a"), new SlotStatus(1, "trial", "1.1", "b")],
-            new ReasonStatus("no_commit", "no commit within 5 s", 0, "0.9", TestDevice.Wall), "full", true, "0.1.0");
+            new ReasonStatus("no_commit", "no commit within 5 s", 0, "0.9", TestDevice.Wall), "full", true, "0.1.0",
+            [new FailedBundle(Mark, 2, "firmware exited")]);
         var reply = new LinkReply(BootRefusal.TrialRunning, "no", 7, status);
         var text = JsonSerializer.Serialize(reply, LinkJson.Default.LinkReply);
         Assert.StartsWith("""{"refusal":"TrialRunning","text":"no","sequence":7,"status":{"sequence":7,"mode":"trial",""", text, StringComparison.Ordinal);
         var read = JsonSerializer.Deserialize(text, LinkJson.Default.LinkReply)!;
         Assert.Equal(status.Slots, read.Status!.Slots);
         Assert.Equal(reply with { Status = null }, read with { Status = null });
-        Assert.Equal(status with { Slots = [] }, read.Status with { Slots = status.Slots } with { Slots = [] });
+        Assert.Equal(status.FailedBundles, read.Status.FailedBundles);
+        Assert.Equal(status with { Slots = [], FailedBundles = [] }, read.Status with { Slots = [], FailedBundles = [] });
     }
 
     [Fact]

@@ -33,6 +33,52 @@ public sealed class OutputLogTests : IDisposable
     }
 
     [Fact]
+    public void FirmwareThatFilledTheMedium_IsStillHeard()
+    {
+        using var small = new TestDevice("1m");
+        using var log = new BoundedLog(small.Volume, "log/x.log");
+        Write(log, 0, 10);
+        small.Shell("cat /dev/zero > data/filler 2>/dev/null || true");
+        Write(log, 10, 3000);
+        Assert.Equal("000002999", small.Shell("tail -n 1 log/x.log"));
+    }
+
+    /// <summary>A full log goes on being rotated on a full medium.</summary>
+    [Fact]
+    public void FullMedium_KeepsTheNewestLines()
+    {
+        using var small = new TestDevice("4m");
+        using var log = new BoundedLog(small.Volume, "log/x.log");
+        Write(log, 0, 150_000);
+        Assert.Equal("x.log\nx.log.1", small.Shell("ls log"));
+        small.Shell("cat /dev/zero > data/filler 2>/dev/null || true");
+        Write(log, 150_000, 155_000);
+        Assert.Equal("000154999", small.Shell("tail -n 1 log/x.log"));
+        Write(log, 155_000, 400_000);
+        Assert.Equal("000399999", small.Shell("tail -n 1 log/x.log"));
+    }
+
+    private static void Write(BoundedLog log, int first, int end)
+    {
+        for (var number = first; number < end; number++)
+        {
+            log.Write(Encoding.ASCII.GetBytes($"{number:000000000}\n"));
+        }
+    }
+
+    [Fact]
+    public void LogOnAMediumWithFaults_GoesOnWhenTheyAreGone()
+    {
+        for (var at = 0; at < 12; at++)
+        {
+            device.Shell("rm -f log/x.log*");
+            using var log = new BoundedLog(new FaultyVolume(device.Volume, FaultyVolume.NoSpace, at, forGood: false), "log/x.log");
+            Write(log, 0, 20);
+            Assert.Equal("000000019", device.Shell("tail -n 1 log/x.log"));
+        }
+    }
+
+    [Fact]
     public void LogThatCannotBeWritten_DoesNotHoldTheProgramUp()
     {
         device.Shell("mkdir log/x.log");

@@ -17,8 +17,10 @@ internal sealed class TestDevice : IDisposable
     private readonly string root;
 
     /// <param name="mountedSize">Of a small memory file system that holds the device; none: the folder itself.</param>
-    public TestDevice(string? mountedSize = null)
+    /// <param name="inMemory">In a file system in memory, without a size of its own.</param>
+    public TestDevice(string? mountedSize = null, bool inMemory = false)
     {
+        Folder = new TempFolder(inMemory);
         root = mountedSize is null ? Folder.Path : Folder.MountSmall("device", mountedSize);
         Volume = new HostVolume(root);
         Records = new BootRecordStore(Volume);
@@ -29,7 +31,7 @@ internal sealed class TestDevice : IDisposable
         Records.Provision(factory);
     }
 
-    public TempFolder Folder { get; } = new();
+    public TempFolder Folder { get; }
 
     public HostVolume Volume { get; }
 
@@ -52,7 +54,8 @@ internal sealed class TestDevice : IDisposable
     {
         var image = Encoding.ASCII.GetBytes($"#!/bin/sh\necho {version}\n");
         var record = new SlotRecord(
-            SlotState.Written, new FirmwareVersion(version, "b"), new Digest(SHA256.HashData(image)), image.Length, 0);
+            SlotState.Written, new FirmwareVersion(version, "b"), new Digest(SHA256.HashData(image)), image.Length, 0,
+            BundleMark.Of(Encoding.UTF8.GetBytes(version)));
         var owner = Volume.Find("")!.Value.Attributes;
         Slots.Begin(slot, owner.User, owner.Group);
         using (var file = Slots.CreateImage(slot))

@@ -71,12 +71,51 @@ public sealed class FullDiskTests
         await using var disk = await SmallDisk.MountAsync(SizeMegabytes);
         await using var device = await disk.StartAsync(TestFirmware.Good("1.0.0"));
         var (code, text) = await device.PushAsync(
-            new TestFirmware("1.1.0", "cat /dev/zero >filler 2>/dev/null; exec sleep 100000").Bundle(), commitTimeout: 4);
+            new TestFirmware("1.1.0", "cat /dev/zero >filler 2>/dev/null; echo the disk is full; exec sleep 100000").Bundle(), commitTimeout: 4);
         Assert.True(code == 200, text);
 
-        await device.FellBackToAsync("1.0.0", "no_commit");
+        var status = await device.FellBackToAsync("1.0.0", "no_commit");
+
+        Assert.Equal("started 1.1.0\nthe disk is full\n", (string?)status["last_output"]);
 
         await Eventually.HoldsAsync("the failed slot's files are gone", () => !Directory.Exists(device.PathOf("slots/1")));
+        await device.UpdateAsync(TestFirmware.Good("1.2.0"));
+    }
+
+    /// <summary>Also where the directories of a device are gone, which cannot be made anew.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task FullMedium_FirmwareAndAgentRun_AndUpdatesWorkWhenThereIsSpace(bool bare)
+    {
+        await using var disk = await SmallDisk.MountAsync(SizeMegabytes);
+        await using var device = await disk.StartAsync(TestFirmware.Good("1.0.0"));
+        await device.StopAsync();
+        if (bare)
+        {
+            Directory.Delete(device.PathOf("run"), recursive: true);
+            Directory.Delete(device.PathOf("log"), recursive: true);
+        }
+        Fill(device.PathOf("data/filler"));
+        if (bare)
+        {
+            // A file system in memory needs no space for a directory: one of its files in the way has the same effect.
+            await File.WriteAllTextAsync(device.PathOf("run"), "");
+            await File.WriteAllTextAsync(device.PathOf("log"), "");
+        }
+        device.Start();
+        await Eventually.HoldsAsync($"the firmware runs\n{device.Log}", () => device.Firmware is > 0 and var process
+            && ProcessLook.Variable(process, "MEERKAT_VERSION") == "1.0.0");
+
+        await device.StopAsync();
+        File.Delete(device.PathOf("data/filler"));
+        if (bare)
+        {
+            File.Delete(device.PathOf("run"));
+            File.Delete(device.PathOf("log"));
+        }
+        device.Start();
+        await device.RunsAsync("1.0.0", trial: false);
         await device.UpdateAsync(TestFirmware.Good("1.2.0"));
     }
 
@@ -95,6 +134,51 @@ public sealed class FullDiskTests
         await disk.RemountAsync("rw");
         device.Start();
         await device.RunsAsync("1.0.0", trial: false);
+        await device.UpdateAsync(TestFirmware.Good("1.2.0"));
+    }
+
+    /// <summary>The deadline passes while the record cannot be written: the old firmware runs, and the true reason is recorded later.</summary>
+    [Fact]
+    public async Task RecordNotWritableInATrial_FallsBack_AndIsRecordedWhenItCanBe()
+    {
+        await using var disk = await SmallDisk.MountAsync(SizeMegabytes);
+        await using var device = await disk.StartAsync(TestFirmware.Good("1.0.0"));
+        var (code, text) = await device.PushAsync(TestFirmware.Good("1.1.0").Bundle(), commitTimeout: 8);
+        Assert.True(code == 200, text);
+        await device.RunsAsync("1.1.0", trial: true);
+        await SmallDisk.CloseAsync(device.PathOf("boot"));
+        await Eventually.HoldsAsync($"the old firmware runs\n{device.Log}", () => device.Firmware is > 0 and var process
+            && ProcessLook.Variable(process, "MEERKAT_VERSION") == "1.0.0");
+        await device.AnswersAsync();
+        var status = (await device.StatusAsync())!;
+        Assert.Contains("Read-only file system", (string?)status["record_problem"], StringComparison.Ordinal);
+        Assert.Null(status["reason"]);
+        var firmware = device.Firmware;
+
+        await SmallDisk.OpenAsync(device.PathOf("boot"));
+
+        status = await device.FellBackToAsync("1.0.0", "no_commit");
+        Assert.Equal("no commit within 8 s", (string?)status["reason"]!["text"]);
+        Assert.Null(status["record_problem"]);
+        Assert.Equal(firmware, device.Firmware);
+        await Eventually.HoldsAsync("the failed slot's files are gone", () => !Directory.Exists(device.PathOf("slots/1")));
+        await device.UpdateAsync(TestFirmware.Good("1.2.0"));
+    }
+
+    /// <summary>What could not be written once is tried again by the next update, without a restart.</summary>
+    [Fact]
+    public async Task RecordNotWritableAtAnInstall_IsSaid_AndTheNextUpdateWorks()
+    {
+        await using var disk = await SmallDisk.MountAsync(SizeMegabytes);
+        await using var device = await disk.StartAsync(TestFirmware.Good("1.0.0"));
+        await SmallDisk.CloseAsync(device.PathOf("boot"));
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            var (code, text) = await device.PushAsync(TestFirmware.Good("1.1.0").Bundle(), commitTimeout: 300);
+            Assert.Equal(500, code);
+            Assert.Contains("the boot record cannot be written", text, StringComparison.Ordinal);
+        }
+        await SmallDisk.OpenAsync(device.PathOf("boot"));
         await device.UpdateAsync(TestFirmware.Good("1.2.0"));
     }
 

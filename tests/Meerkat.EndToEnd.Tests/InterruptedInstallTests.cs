@@ -54,6 +54,25 @@ public sealed class InterruptedInstallTests
     }
 
     [Fact]
+    public async Task AgentKilledDuringUpload_WhatItWroteIsRemovedAtOnce()
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        await device.RunsAsync("1.0.0", trial: false);
+        var firmware = device.Firmware;
+        var bundle = Large().Bundle();
+        using var upload = await SlowUpload.BeginAsync(device, bundle);
+        await upload.SendAsync(Find(bundle, "#!/bin/sh") + 400_000);
+        await Eventually.HoldsAsync("the slot is half written", () => File.Exists(device.PathOf("slots/1/image")));
+
+        DeviceUnderTest.Kill(device.Agent);
+
+        await Eventually.HoldsAsync("what was half written is gone", () => !Directory.Exists(device.PathOf("slots/1")));
+        Assert.Equal(firmware, device.Firmware);
+        await device.AnswersAsync();
+        await device.UpdateAsync(TestFirmware.Good("1.2.0"));
+    }
+
+    [Fact]
     public async Task KilledBetweenAnswerAndRestart_NewVersionStartsItsTrial()
     {
         await using var device = await DeviceUnderTest.StartAsync();

@@ -312,6 +312,45 @@ public sealed class HostVolumeTests : IDisposable
     }
 
     [Fact]
+    public void LockWithoutItsFile_IsThatOfTheRoot()
+    {
+        var root = folder.MountSmall("locked", "64k");
+        using var locked = new HostVolume(root);
+        folder.Shell("mount -o remount,ro locked");
+        using (var first = locked.TryLock("boot/lock"))
+        {
+            Assert.NotNull(first);
+            // Also for one who comes when the file can be made again.
+            folder.Shell("mount -o remount,rw locked; mkdir locked/boot");
+            Assert.Null(locked.TryLock("boot/lock"));
+        }
+    }
+
+    [Fact]
+    public void ReservedSpace_TakesWritesOnAFullMedium_AndNotTheLength()
+    {
+        using var small = new HostVolume(folder.MountSmall("small", "256k"));
+        using var kept = small.Create("kept", 0x1A4);
+        kept.Write("abc"u8, 0);
+        kept.Reserve(64 * 1024);
+        Assert.Equal(3, kept.Length);
+        folder.Shell("cat /dev/zero > small/filler 2>/dev/null || true");
+        using var other = small.Create("other", 0x1A4);
+        Assert.Throws<StorageException>(() => other.Write(new byte[4096], 0));
+        kept.Write(new byte[64 * 1024], 0);
+        Assert.Throws<StorageException>(() => kept.Write(new byte[64 * 1024], 64 * 1024));
+    }
+
+    [Fact]
+    public void ReplaceThatFails_LeavesTheOldFileAndNothingBeside()
+    {
+        using var small = new HostVolume(folder.MountSmall("small", "64k"));
+        small.Replace("f", "old", 0x1A4);
+        Assert.Throws<StorageException>(() => small.Replace("f", new byte[100_000], 0x1A4));
+        Assert.Equal("f old", folder.Shell("cd small; echo $(ls) $(cat f)").Trim());
+    }
+
+    [Fact]
     public void RootThatIsNotThere_IsNamed() => Assert.StartsWith(
         $"cannot open {folder["nothing"]}: ",
         Assert.Throws<StorageException>(() => new HostVolume(folder["nothing"])).Message,

@@ -5,9 +5,14 @@ namespace Meerkat.Storage.Tests;
 /// <summary>A folder of the real file system that goes with the test, mounts in it included.</summary>
 internal sealed class TempFolder : IDisposable
 {
+    private const string SharedMemory = "/dev/shm";
+
     private readonly Stack<string> mounts = new();
 
-    public TempFolder() => Path = Directory.CreateTempSubdirectory("meerkat-test-").FullName;
+    /// <param name="inMemory">In a file system in memory where there is one: for tests that flush thousands of times.</param>
+    public TempFolder(bool inMemory = false) => Path = inMemory && Directory.Exists(SharedMemory)
+        ? Directory.CreateDirectory(System.IO.Path.Combine(SharedMemory, "meerkat-test-" + System.IO.Path.GetRandomFileName())).FullName
+        : Directory.CreateTempSubdirectory("meerkat-test-").FullName;
 
     public string Path { get; }
 

@@ -15,6 +15,11 @@ internal sealed class UpdateCommand
         Description = "Install and do not restart: \"meerkat activate\" does that later",
     };
 
+    private readonly Option<bool> force = new("--force")
+    {
+        Description = "Send it also when it failed its trial on this device twice",
+    };
+
     private readonly Command command = new("update", """
         Send a bundle to a device, wait for its restart, and say which version runs in which slot.
 
@@ -26,6 +31,7 @@ internal sealed class UpdateCommand
           meerkat update build/fw.zip --port http://192.168.1.50 --commit
           meerkat update build/fw.zip --port http://192.168.1.50 --no-activate
           meerkat update build/fw.zip --port http://192.168.1.50 --no-wait --json
+          meerkat update build/fw.zip --port http://192.168.1.50 --force
         """);
 
     private readonly TrialFollowing following;
@@ -36,6 +42,7 @@ internal sealed class UpdateCommand
         command.Arguments.Add(file);
         following = new TrialFollowing(command, "End when the device has accepted the bundle");
         command.Options.Add(noActivate);
+        command.Options.Add(force);
         command.Validators.Add(result =>
         {
             if (result.GetValue(following.Commit) && result.GetValue(noActivate))
@@ -77,7 +84,7 @@ internal sealed class UpdateCommand
             return await FirmwareUpload.SendAsync(
                 device.Address.Update,
                 bundle,
-                new UploadWishes(following.CommitTimeout(parsed), Activate: !parsed.GetValue(noActivate)),
+                new UploadWishes(following.CommitTimeout(parsed), Activate: !parsed.GetValue(noActivate), Force: parsed.GetValue(force)),
                 options.Timeout(parsed) ?? DefaultStall,
                 onSent,
                 cancellationToken);

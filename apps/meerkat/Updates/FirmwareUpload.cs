@@ -35,6 +35,10 @@ internal static class FirmwareUpload
         {
             form.Add(Part(new StringContent("false"), "activate", null));
         }
+        if (wishes.Force)
+        {
+            form.Add(Part(new StringContent("true"), "force", null));
+        }
         form.Add(Part(new FileContent(file, Sent), "file", PlainName(file.Name)));
 
         using var handler = new SocketsHttpHandler

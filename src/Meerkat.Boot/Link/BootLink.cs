@@ -65,7 +65,8 @@ public sealed class BootLink(IBootChannel channel) : IDisposable
         Version: installed.Version.Version,
         BuildId: installed.Version.BuildId,
         ImageSha256: installed.Image.ToString(),
-        ImageBytes: installed.ImageBytes);
+        ImageBytes: installed.ImageBytes,
+        Bundle: installed.Bundle.ToString());
 
     private LinkReply Ask(LinkRequest request) => channel.Ask(request);
 }

@@ -1,3 +1,4 @@
+using Meerkat.Core.Updates;
 using Meerkat.Core.Values;
 
 namespace Meerkat.Boot.Link;
@@ -24,6 +25,7 @@ namespace Meerkat.Boot.Link;
 /// <param name="RecordProblem">Why the boot record cannot be written; empty while it can.</param>
 /// <param name="SettingsChanged">The user's settings differ from those the trial began with.</param>
 /// <param name="BootVersion">Version of the boot loader.</param>
+/// <param name="FailedBundles">The bundles that failed their trials here, the latest first; none from a boot loader that does not know of them.</param>
 public sealed record BootStatus(
     ulong Sequence,
     string Mode,
@@ -45,7 +47,8 @@ public sealed record BootStatus(
     ReasonStatus? Reason,
     string RecordProblem,
     bool SettingsChanged,
-    string BootVersion)
+    string BootVersion,
+    IReadOnlyList<FailedBundle>? FailedBundles = null)
 {
     /// <summary>Version and build id in a slot, as the boot record has them; none where there is no slot.</summary>
     /// <param name="slot">0, 1 or none.</param>

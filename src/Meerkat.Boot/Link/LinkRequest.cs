@@ -12,6 +12,7 @@ namespace Meerkat.Boot.Link;
 /// <param name="BuildId">See <paramref name="Version"/>.</param>
 /// <param name="ImageSha256">See <paramref name="Version"/>.</param>
 /// <param name="ImageBytes">See <paramref name="Version"/>.</param>
+/// <param name="Bundle">For arm and hold: the mark of the bundle; none: not known.</param>
 /// <param name="ActivatesItself">For hold: the update waits for the gate alone.</param>
 /// <param name="Trial">For keep_snapshot: the running firmware goes on trial at the next boot.</param>
 /// <param name="Fallback">For set_state: 0, 1 or -1 for none.</param>
@@ -26,6 +27,7 @@ public sealed record LinkRequest(
     string? BuildId = null,
     string? ImageSha256 = null,
     long? ImageBytes = null,
+    string? Bundle = null,
     bool? ActivatesItself = null,
     bool? Trial = null,
     int? Fallback = null,

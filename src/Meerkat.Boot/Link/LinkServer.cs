@@ -49,7 +49,8 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
                 return (new BootRequest.Invalidate(line.Sequence, target, runningIntact), "");
             case "arm" or "hold" when slot is { } target && line is { Version: { } version, BuildId: { } build, ImageBytes: >= 0 and var bytes }
                 && Digest.TryParse(line.ImageSha256, out var image):
-                var installed = new SlotRecord(SlotState.Written, new FirmwareVersion(version, build), image, bytes, 0);
+                _ = BundleMark.TryParse(line.Bundle, out var bundle);
+                var installed = new SlotRecord(SlotState.Written, new FirmwareVersion(version, build), image, bytes, 0, bundle);
                 return (
                     line.Operation == "arm"
                         ? new BootRequest.Arm(line.Sequence, target, installed, line.CommitTimeout ?? 0)

@@ -13,6 +13,7 @@ namespace Meerkat.Core.Boot;
 /// <param name="At">When, by the device's clock (which may be wrong).</param>
 /// <param name="Detail">Further words, e.g. of the operating system; at most 200 UTF-8 bytes are stored.</param>
 /// <param name="SettingsLost">Settings that were changed during the trial went with it.</param>
+/// <param name="Attempts">How often the trial had been started when it ended, 0 to 255; 0: never, or not known.</param>
 public sealed record BootOutcome(
     OutcomeCode Code,
     SlotId Slot,
@@ -21,7 +22,8 @@ public sealed record BootOutcome(
     TimeSpan RanFor,
     DateTimeOffset At,
     string Detail = "",
-    bool SettingsLost = false)
+    bool SettingsLost = false,
+    byte Attempts = 0)
 {
     public const int MaxDetailBytes = 200;
 
@@ -60,7 +62,9 @@ public sealed record BootOutcome(
                 OutcomeCode.WatchdogStarved => Invariant($"firmware sent no watchdog ping for {Number} s"),
                 OutcomeCode.Reverted => "reverted by command",
                 OutcomeCode.BootLoaderStopped => "the boot loader was stopped during the trial (same kernel boot)",
-                OutcomeCode.PowerLost => "power was cut or the machine restarted during the trial",
+                OutcomeCode.PowerLost => Attempts > 1
+                    ? Invariant($"power was cut or the machine restarted in each of {Attempts} attempts of the trial")
+                    : "power was cut or the machine restarted during the trial",
                 OutcomeCode.MergeFailed => Number == 1
                     ? "the file systems could not be merged"
                     : Invariant($"the file systems could not be merged in {Number} attempts"),
@@ -75,6 +79,7 @@ public sealed record BootOutcome(
                 OutcomeCode.RecordLost => "both copies of the boot record were unreadable",
                 _ => Invariant($"reason {(int)Code}, which a newer version wrote"),
             };
+            text = Attempts > 1 && Code != OutcomeCode.PowerLost ? Invariant($"{text}, in attempt {Attempts} of the trial") : text;
             text = Detail.Length == 0 ? text : $"{text}: {Detail}";
             return SettingsLost ? text + "; settings changed during the trial were lost with it" : text;
         }

@@ -33,6 +33,9 @@ public sealed record BootRecord
     /// <summary>How many more times the uncommitted slot may be started.</summary>
     public byte TrialAttempts { get; init; }
 
+    /// <summary>How many times the uncommitted slot has been started, 0 to 255; 0 when it is committed.</summary>
+    public byte TrialStarts { get; init; }
+
     /// <summary>How many more times the merge may be tried.</summary>
     public byte MergeAttempts { get; init; }
 
@@ -44,6 +47,9 @@ public sealed record BootRecord
 
     /// <summary>Why a slot was last left; none on a device that never fell back.</summary>
     public BootOutcome? LastOutcome { get; init; }
+
+    /// <summary>The bundles that failed their trials here.</summary>
+    public FailedTrials Failures { get; init; } = FailedTrials.None;
 
     /// <summary>The slot with an update that is installed and not armed; none when there is none.</summary>
     public SlotId? Held => Committed && this[Active.Other].State == SlotState.Written ? Active.Other : null;

@@ -16,6 +16,9 @@ public static class BootRecordCodec
     private const int SlotOffset = 48;
     private const int SlotLength = 304;
     private const int OutcomeOffset = SlotOffset + 2 * SlotLength;
+    private const int TrialStartsOffset = OutcomeOffset + 298;
+    private const int FailuresOffset = TrialStartsOffset + 2;
+    private const int FailureLength = BundleMark.Length + 3;
     private const int ChecksumOffset = Length - sizeof(uint);
     private const byte NoSlot = 0xFF;
     private const uint CommittedFlag = 1;
@@ -47,7 +50,9 @@ public static class BootRecordCodec
         record.TrialBootId.TryWriteBytes(span[32..48]);
         EncodeSlot(record.Slot0, span.Slice(SlotOffset, SlotLength));
         EncodeSlot(record.Slot1, span.Slice(SlotOffset + SlotLength, SlotLength));
-        EncodeOutcome(record.LastOutcome, span[OutcomeOffset..ChecksumOffset]);
+        EncodeOutcome(record.LastOutcome, span[OutcomeOffset..TrialStartsOffset]);
+        span[TrialStartsOffset] = record.TrialStarts;
+        EncodeFailures(record.Failures, span[FailuresOffset..ChecksumOffset]);
         BinaryPrimitives.WriteUInt32LittleEndian(span[ChecksumOffset..], Crc32C.Of(span[..ChecksumOffset]));
         return bytes;
     }
@@ -98,7 +103,7 @@ public static class BootRecordCodec
         var timeout = BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]);
         var slot0 = DecodeSlot(bytes.Slice(SlotOffset, SlotLength));
         var slot1 = DecodeSlot(bytes.Slice(SlotOffset + SlotLength, SlotLength));
-        var outcomeFits = DecodeOutcome(bytes[OutcomeOffset..ChecksumOffset], out var outcome);
+        var outcomeFits = DecodeOutcome(bytes[OutcomeOffset..TrialStartsOffset], out var outcome);
         if (active > 1 || (fallback > 1 && fallback != NoSlot) || fallback == active || timeout < 0
             || slot0 is null || slot1 is null || !outcomeFits)
         {
@@ -122,6 +127,8 @@ public static class BootRecordCodec
             Slot0 = slot0,
             Slot1 = slot1,
             LastOutcome = outcome,
+            TrialStarts = bytes[TrialStartsOffset],
+            Failures = DecodeFailures(bytes[FailuresOffset..ChecksumOffset]),
         });
     }
 
@@ -131,6 +138,7 @@ public static class BootRecordCodec
         BinaryPrimitives.WriteUInt32LittleEndian(span[4..], slot.CommitCount);
         BinaryPrimitives.WriteInt64LittleEndian(span[8..], slot.ImageBytes);
         slot.Image.CopyTo(span[24..]);
+        slot.Bundle.CopyTo(span[56..]);
         EncodeText(slot.Version.Version, span.Slice(88, 1 + MaxVersionBytes));
         EncodeText(slot.Version.BuildId, span.Slice(153, 1 + MaxBuildIdBytes));
     }
@@ -150,7 +158,8 @@ public static class BootRecordCodec
             new FirmwareVersion(version, buildId),
             new Digest(span.Slice(24, Digest.Length)),
             imageBytes,
-            BinaryPrimitives.ReadUInt32LittleEndian(span[4..]));
+            BinaryPrimitives.ReadUInt32LittleEndian(span[4..]),
+            new BundleMark(span.Slice(56, BundleMark.Length)));
     }
 
     private static void EncodeOutcome(BootOutcome? outcome, Span<byte> span)
@@ -162,6 +171,7 @@ public static class BootRecordCodec
         BinaryPrimitives.WriteUInt16LittleEndian(span, (ushort)outcome.Code);
         span[2] = (byte)outcome.Slot.Number;
         span[3] = outcome.SettingsLost ? SettingsLostFlag : (byte)0;
+        span[4] = outcome.Attempts;
         BinaryPrimitives.WriteInt64LittleEndian(span[8..], outcome.Number);
         // Whatever is written must be readable again, or the device would lose its record to a wrong number.
         var ranForMs = Math.Clamp((long)outcome.RanFor.TotalMilliseconds, 0, MostRanForMs);
@@ -198,8 +208,34 @@ public static class BootRecordCodec
             TimeSpan.FromMilliseconds(ranForMs),
             DateTimeOffset.FromUnixTimeMilliseconds(milliseconds),
             detail,
-            (span[3] & SettingsLostFlag) != 0);
+            (span[3] & SettingsLostFlag) != 0,
+            span[4]);
         return true;
+    }
+
+    private static void EncodeFailures(FailedTrials failures, Span<byte> span)
+    {
+        foreach (var entry in failures.Entries)
+        {
+            entry.Bundle.CopyTo(span);
+            span[BundleMark.Length] = entry.Count;
+            BinaryPrimitives.WriteUInt16LittleEndian(span[(BundleMark.Length + 1)..], (ushort)entry.Last);
+            span = span[FailureLength..];
+        }
+    }
+
+    /// <summary>Whatever stands there can be read: a record is not lost for what it holds against a bundle.</summary>
+    private static FailedTrials DecodeFailures(ReadOnlySpan<byte> span)
+    {
+        var entries = new List<FailedTrial>();
+        for (; span.Length >= FailureLength && span[BundleMark.Length] > 0; span = span[FailureLength..])
+        {
+            entries.Add(new FailedTrial(
+                new BundleMark(span[..BundleMark.Length]),
+                span[BundleMark.Length],
+                (OutcomeCode)BinaryPrimitives.ReadUInt16LittleEndian(span[(BundleMark.Length + 1)..])));
+        }
+        return FailedTrials.Of(entries);
     }
 
     /// <summary>A length byte, then UTF-8; cut at a character's border when it does not fit.</summary>

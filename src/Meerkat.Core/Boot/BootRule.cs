@@ -10,4 +10,5 @@ public enum BootRule
     NewImageBroken = 4,
     TrialEnded = 5,
     NothingToFallBackTo = 6,
+    TrialStopped = 7,
 }

@@ -67,6 +67,7 @@ public static class BootTransitions
         Committed = false,
         CommitTimeoutSeconds = commitTimeoutSeconds,
         TrialAttempts = 1,
+        TrialStarts = 0,
         MergeAttempts = 0,
         MergePending = false,
         TrialBootId = Guid.Empty,
@@ -95,6 +96,7 @@ public static class BootTransitions
             Committed = false,
             CommitTimeoutSeconds = commitTimeoutSeconds,
             TrialAttempts = trialAttempts,
+            TrialStarts = 0,
             MergeAttempts = merge ? MergeAttempts : (byte)0,
             MergePending = merge,
             TrialBootId = Guid.Empty,
@@ -125,6 +127,7 @@ public static class BootTransitions
         record.Next().With(record.Active, record[record.Active] with { State = SlotState.Trial }) with
         {
             TrialAttempts = (byte)(record.TrialAttempts - 1),
+            TrialStarts = (byte)Math.Min(record.TrialStarts + 1, byte.MaxValue),
             MergePending = false,
             MergeAttempts = 0,
             TrialBootId = kernelBootId,
@@ -135,17 +138,29 @@ public static class BootTransitions
     {
         var count = uint.Max(record.Slot0.CommitCount, record.Slot1.CommitCount) + 1;
         var active = record[record.Active] with { State = SlotState.Committed, CommitCount = count };
-        return record.Settle(record.Active).With(record.Active, active) with { Fallback = record.Fallback };
+        return record.Settle(record.Active).With(record.Active, active) with
+        {
+            Fallback = record.Fallback,
+            Failures = record.Failures.Without(active.Bundle),
+        };
     }
 
-    /// <summary>The fallback slot takes over, committed; the failed slot never starts again.</summary>
+    /// <summary>
+    /// The fallback slot takes over, committed; the failed slot never starts again. A slot that never was committed speaks against its
+    /// bundle.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fallback.</exception>
     public static BootRecord FallBack(this BootRecord record, BootOutcome reason)
     {
         var fallback = record.Fallback
             ?? throw new InvalidOperationException("there is no slot to fall back to");
         var failed = record[record.Active] with { State = SlotState.Failed };
-        return record.Settle(fallback).With(record.Active, failed) with { Fallback = null, LastOutcome = reason };
+        return record.Settle(fallback).With(record.Active, failed) with
+        {
+            Fallback = null,
+            LastOutcome = reason,
+            Failures = failed.CommitCount == 0 ? record.Failures.With(failed.Bundle, reason.Code) : record.Failures,
+        };
     }
 
     private static BootRecord Settle(this BootRecord record, SlotId active) => record.Next() with
@@ -154,6 +169,7 @@ public static class BootTransitions
         Committed = true,
         CommitTimeoutSeconds = 0,
         TrialAttempts = 0,
+        TrialStarts = 0,
         MergeAttempts = 0,
         MergePending = false,
         TrialBootId = Guid.Empty,

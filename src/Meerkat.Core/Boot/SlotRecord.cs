@@ -8,7 +8,9 @@ namespace Meerkat.Core.Boot;
 /// <param name="Image">SHA-256 of the image file.</param>
 /// <param name="ImageBytes">Length of the image file, 0 or more.</param>
 /// <param name="CommitCount">How many commits this device had seen when this slot was committed; 0 before.</param>
-public sealed record SlotRecord(SlotState State, FirmwareVersion Version, Digest Image, long ImageBytes, uint CommitCount)
+/// <param name="Bundle">Which bundle it came from; none when that is not known.</param>
+public sealed record SlotRecord(
+    SlotState State, FirmwareVersion Version, Digest Image, long ImageBytes, uint CommitCount, BundleMark Bundle = default)
 {
     public static readonly SlotRecord Empty = new(SlotState.Empty, FirmwareVersion.None, default, 0, 0);
 

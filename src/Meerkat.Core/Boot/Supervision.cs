@@ -60,6 +60,15 @@ public sealed record Supervision
     /// <summary>Why the record cannot be written; empty while it can.</summary>
     public string RecordProblem { get; init; } = "";
 
+    /// <summary>
+    /// Why the active slot was given up, when the record could not say so: told by the boot that runs another slot, or kept for the
+    /// boot that follows.
+    /// </summary>
+    public BootOutcome? Unrecorded { get; init; }
+
+    /// <summary>When that is tried again to be recorded; the firmware that runs is not disturbed by it.</summary>
+    public TimeSpan? RecordAgainAt { get; init; }
+
     public bool Stopping => AfterStop is not null;
 
     /// <summary>An update was armed while this runs, with no firmware running.</summary>
@@ -97,7 +106,7 @@ public sealed record Supervision
             ImmutableArray<TimeSpan?> deadlines =
             [
                 CommitDeadline, ReadyDeadline, AliveAt, AgentDeadline, CommitsItselfAt, WatchdogDeadline,
-                StartAgainAt, StartAgentAgainAt,
+                StartAgainAt, StartAgentAgainAt, RecordAgainAt,
             ];
             return deadlines.Min();
         }

@@ -25,6 +25,9 @@ public abstract record SupervisionEffect
     /// <summary>Keeps the last output of the slot that failed.</summary>
     public sealed record KeepOutput : SupervisionEffect;
 
+    /// <summary>Removes what is left in the slot that does not run, when nothing can start it.</summary>
+    public sealed record RemoveLeftovers : SupervisionEffect;
+
     public sealed record BootAgain : SupervisionEffect;
 
     public sealed record End : SupervisionEffect;

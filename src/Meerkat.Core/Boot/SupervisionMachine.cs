@@ -10,6 +10,7 @@ namespace Meerkat.Core.Boot;
 public static class SupervisionMachine
 {
     private static readonly TimeSpan WellRun = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RecordAgain = TimeSpan.FromSeconds(10);
 
     /// <summary>The first state after a boot decision; its effects start the agent and the firmware.</summary>
     public static SupervisionStep Begin(Supervision supervision, Moment now)
@@ -19,6 +20,7 @@ public static class SupervisionMachine
             StartedAt = now.Uptime,
             AgentStartedAt = now.Uptime,
             AgentDownSince = now.Uptime,
+            RecordAgainAt = supervision.Unrecorded is null ? null : now.Uptime + RecordAgain,
         };
         if (supervision.Mode == RunMode.Recovery)
         {
@@ -33,7 +35,9 @@ public static class SupervisionMachine
     public static SupervisionStep Take(Supervision now, SupervisionEvent happened, Moment moment) => happened switch
     {
         SupervisionEvent.Requested request => SupervisionRequests.Take(now, request, moment),
-        SupervisionEvent.Disconnected gone => Step(now.Lease == gone.Connection ? now with { Lease = null } : now),
+        SupervisionEvent.Disconnected gone => now.Lease == gone.Connection
+            ? Step(now with { Lease = null }, new SupervisionEffect.RemoveLeftovers())
+            : Step(now),
         SupervisionEvent.AllStopped => now.AfterStop is { } after
             ? Step(now, after)
             : Step(now),
@@ -58,7 +62,7 @@ public static class SupervisionMachine
     /// <param name="problem">The fault, in words.</param>
     public static SupervisionStep NotStored(Supervision now, SupervisionStep refused, string problem)
     {
-        var next = now with { RecordProblem = problem };
+        var next = now with { RecordProblem = problem, RecordAgainAt = now.RecordAgainAt + RecordAgain };
         var answers = refused.Effects.OfType<SupervisionEffect.Answer>().Select(answer => answer with
         {
             Reply = new BootAnswer(
@@ -68,9 +72,24 @@ public static class SupervisionMachine
         var stop = now.Mode == RunMode.Trial || refused.Next.Stopping;
         return stop && !now.Stopping
             ? Step(
-                next with { AfterStop = refused.Next.AfterStop ?? new SupervisionEffect.BootAgain() },
-                [.. answers, new SupervisionEffect.StopAll(), new SupervisionEffect.KeepOutput()])
+                next with
+                {
+                    AfterStop = refused.Next.AfterStop ?? new SupervisionEffect.BootAgain(),
+                    Unrecorded = now.Mode == RunMode.Trial ? Unrecorded(now, refused, problem) : now.Unrecorded,
+                },
+                [.. answers, new SupervisionEffect.StopAll()])
             : Step(next, [.. answers]);
+    }
+
+    /// <summary>The reason that was to be recorded, or that nothing could be. The boot that follows knows when.</summary>
+    private static BootOutcome Unrecorded(Supervision now, SupervisionStep refused, string problem)
+    {
+        var slot = now.Record.Active;
+        return refused.Store?.LastOutcome is { } reason && reason != now.Record.LastOutcome
+            ? reason
+            : new BootOutcome(
+                OutcomeCode.RecordNotWritable, slot, now.Record[slot].Version.Version, 0, TimeSpan.Zero, default, problem,
+                now.SettingsChanged, now.Record.TrialStarts);
     }
 
     internal static SupervisionStep Step(Supervision next, params SupervisionEffect[] effects) => new(next, null, [.. effects]);
@@ -85,7 +104,7 @@ public static class SupervisionMachine
         var slot = now.Record.Active;
         var reason = new BootOutcome(
             code, slot, now.Record[slot].Version.Version, number, moment.Uptime - now.StartedAt, moment.Wall, detail,
-            now.SettingsChanged);
+            now.SettingsChanged, now.Record.TrialStarts);
         var record = now.Record.FallBack(reason);
         var stopped = StopAll(now with { Record = record }, new SupervisionEffect.BootAgain());
         return stopped with { Store = record, Effects = [.. stopped.Effects, new SupervisionEffect.KeepOutput()] };
@@ -185,6 +204,10 @@ public static class SupervisionMachine
         {
             return Commit(now);
         }
+        if (Due(now.RecordAgainAt))
+        {
+            return RecordLate(now);
+        }
         if (Due(now.StartAgainAt))
         {
             var started = now with { Firmware = FirmwarePhase.Starting, StartedAt = moment.Uptime, StartAgainAt = null };
@@ -196,6 +219,18 @@ public static class SupervisionMachine
             return Step(started, new SupervisionEffect.StartAgent());
         }
         return Step(now);
+    }
+
+    /// <summary>The boot could not record that it left a slot; unless that was settled meanwhile it is recorded now.</summary>
+    private static SupervisionStep RecordLate(Supervision now)
+    {
+        var next = now with { Unrecorded = null, RecordAgainAt = null };
+        if (now is not { Unrecorded: { } reason, Running: { } running } || now.Record.Fallback != running || reason.Slot == running)
+        {
+            return Step(next);
+        }
+        var record = now.Record.FallBack(reason);
+        return new SupervisionStep(next with { Record = record }, record, [new SupervisionEffect.RemoveLeftovers()]);
     }
 
     private static SupervisionStep StopFirmware(Supervision now) =>

@@ -13,6 +13,12 @@ public sealed record AdmissionFacts
 
     public required bool IgnoreSameVersion { get; init; }
 
+    /// <summary>The bundles that failed their trials on this device.</summary>
+    public required ImmutableArray<FailedBundle> FailedBundles { get; init; }
+
+    /// <summary>The caller wants a bundle tried that failed too often.</summary>
+    public required bool Force { get; init; }
+
     /// <summary><c>update.min_version</c>; empty: no floor.</summary>
     public required string MinVersion { get; init; }
 

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using Meerkat.Core.Boot;
 using Meerkat.Core.Bundles;
 using Meerkat.Core.Signing;
 using Meerkat.Core.Values;
@@ -42,12 +42,24 @@ public abstract record UpdateAdmission
             return new Refused(
                 $"version {manifest.Version} is below {facts.MinVersion}, the lowest that update.min_version lets in");
         }
+        if (!facts.Force && FailedTooOften(head, facts) is { } failed)
+        {
+            return new Refused(FormattableString.Invariant(
+                $"version {manifest.Version} failed its trial on this device {failed.Failures} times, the last time because: {failed.Last}; ")
+                + "it is not tried again unless it is forced (meerkat update --force, or force=true before the file)");
+        }
         return HostParts.Of(manifest) switch
         {
             HostParts.Rejected parts => new Refused(parts.Reason),
             HostParts.Found parts => Space(parts, facts),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+    }
+
+    private static FailedBundle? FailedTooOften(BundleHead head, AdmissionFacts facts)
+    {
+        var mark = BundleMark.Of(head.ManifestBytes.Span).ToString();
+        return facts.FailedBundles.FirstOrDefault(known => known.Bundle == mark && known.Failures >= FailedTrials.MostFailures);
     }
 
     /// <summary>

@@ -27,13 +27,21 @@ public sealed class OwnedFiles(IVolume volume, SlotId slot, UserId owner)
             volume.EnsureDirectory(SlotPaths.Temporary(slot), PrivateMode);
             var temporary = SlotPaths.Temporary(slot) + "/put";
             volume.RemoveIfThere(temporary);
-            using (var file = volume.Create(temporary, mode))
+            try
             {
-                file.Write(contents, 0);
-                Own(temporary, mode);
-                file.Flush();
+                using (var file = volume.Create(temporary, mode))
+                {
+                    file.Write(contents, 0);
+                    Own(temporary, mode);
+                    file.Flush();
+                }
+                volume.Rename(temporary, target);
             }
-            volume.Rename(temporary, target);
+            catch (StorageException)
+            {
+                volume.TryRemove(temporary);
+                throw;
+            }
             volume.FlushDirectory(VolumeTrees.Parent(target));
         }
     }

@@ -24,9 +24,9 @@ internal sealed class OtaService(
     public void AddTo(RpcDispatcher calls)
     {
         calls.Add(
-            "OTA.Update", "{url: %Q, blob_url: %Q, file: %Q, section: %Q, timeout: %d, commit_timeout: %d, ignore_same_version: %B, activate: %B, wait: %B}",
+            "OTA.Update", "{url: %Q, blob_url: %Q, file: %Q, section: %Q, timeout: %d, commit_timeout: %d, ignore_same_version: %B, activate: %B, force: %B, wait: %B}",
             "Fetches a bundle, or takes a file of the device, and installs it; answers when that has ended, or with wait false at once", UpdateAsync);
-        calls.Add("OTA.Begin", "{timeout: %d, commit_timeout: %d, size: %ld, ignore_same_version: %B, activate: %B}", "Begins an update that comes in pieces", Begin);
+        calls.Add("OTA.Begin", "{timeout: %d, commit_timeout: %d, size: %ld, ignore_same_version: %B, activate: %B, force: %B}", "Begins an update that comes in pieces", Begin);
         calls.Add("OTA.Write", "{offset: %ld, data: %Q}", "The next piece, base64; a piece that came before is acknowledged", Write);
         calls.Add("OTA.End", "", "Finishes the update and restarts, or gives up one that is not whole", End);
         calls.Add("OTA.Commit", "", "Marks the running firmware good", CommitAsync);
@@ -135,6 +135,7 @@ internal sealed class OtaService(
         // As every era of the original: a call that names a bundle means that bundle. Polling and /update default to true.
         IgnoreSameVersion = arguments.Flag("ignore_same_version") ?? false,
         Activate = arguments.Flag("activate") ?? true,
+        Force = arguments.Flag("force") ?? false,
     };
 
     private TimeSpan Timeout(RpcArguments arguments) => TimeSpan.FromSeconds(

@@ -17,4 +17,7 @@ public sealed record UpdateOptions
 
     /// <summary>A bundle with the version and build id that run already ends the update as a success, without a restart.</summary>
     public bool IgnoreSameVersion { get; init; }
+
+    /// <summary>Also a bundle that failed its trial on this device too often.</summary>
+    public bool Force { get; init; }
 }

@@ -71,8 +71,6 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
             true, "an installed update waits for the restart; restart, or revert to cancel it"),
         { Mode: not "recovery", Committed: false } => new UpdateBegin.Refused(
             false, "the previous update has not been committed yet; commit or revert it first"),
-        { RecordProblem.Length: > 0 } => new UpdateBegin.Refused(
-            false, $"the boot record is not writable: {status.RecordProblem}"),
         _ => null,
     };
 
@@ -109,12 +107,12 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
                 return obstacle;
             }
             session = new UpdateSession(
-                slots, link, status, owner, options, () => Gather(status, options), gatekeeper.Ask, held, watch.Begin());
+                slots, link, status, owner, options, force => Gather(status, options, force), gatekeeper.Ask, held, watch.Begin());
             return new UpdateBegin.Started(session);
         }
     }
 
-    private AdmissionFacts Gather(BootStatus status, UpdateOptions options)
+    private AdmissionFacts Gather(BootStatus status, UpdateOptions options, bool force)
     {
         var settings = Settings();
         var running = status.Running is { } number ? new SlotId(number) : (SlotId?)null;
@@ -124,6 +122,8 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
             Platform = device.Board.Platform,
             Running = status.FirmwareIn(status.Running),
             IgnoreSameVersion = options.IgnoreSameVersion,
+            FailedBundles = [.. status.FailedBundles ?? []],
+            Force = force,
             MinVersion = Text(settings, "update.min_version"),
             Keys =
             [

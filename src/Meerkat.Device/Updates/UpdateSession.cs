@@ -22,7 +22,7 @@ public sealed class UpdateSession : IDisposable
     private readonly BootLink link;
     private readonly UserId owner;
     private readonly SlotId target;
-    private readonly Func<AdmissionFacts> gather;
+    private readonly Func<bool, AdmissionFacts> gather;
     private readonly Func<GateQuestion, GateAnswer> ask;
     private readonly Action held;
     private readonly FirmwareVersion running;
@@ -43,7 +43,7 @@ public sealed class UpdateSession : IDisposable
         BootStatus status,
         UserId owner,
         UpdateOptions options,
-        Func<AdmissionFacts> gather,
+        Func<bool, AdmissionFacts> gather,
         Func<GateQuestion, GateAnswer> ask,
         Action held,
         UpdateTrace trace)
@@ -61,6 +61,7 @@ public sealed class UpdateSession : IDisposable
         expectedBytes = options.AnnouncedBytes ?? options.ExpectedBytes;
         CommitTimeoutSeconds = options.CommitTimeoutSeconds;
         Activate = options.Activate;
+        Force = options.Force;
         reader = new BundleReader(new Sink(this), announcedBytes: options.AnnouncedBytes);
     }
 
@@ -69,6 +70,12 @@ public sealed class UpdateSession : IDisposable
 
     /// <summary>Whether it is started at its end; false: it is held. May be changed until <see cref="Complete"/>.</summary>
     public bool Activate { get; set; }
+
+    /// <summary>
+    /// Also a bundle that failed its trial on this device too often. May be changed until its manifest has been read: nothing is
+    /// written before that is decided.
+    /// </summary>
+    public bool Force { get; set; }
 
     /// <summary>Bytes taken so far.</summary>
     public long ReceivedBytes { get; private set; }
@@ -252,8 +259,8 @@ public sealed class UpdateSession : IDisposable
         }
     }
 
-    private static SlotRecord Installed(Manifest manifest, CompletedPart image) =>
-        new(SlotState.Written, manifest.Firmware, image.Sha256, image.SizeBytes, 0);
+    private SlotRecord Installed(Manifest manifest, CompletedPart image) =>
+        new(SlotState.Written, manifest.Firmware, image.Sha256, image.SizeBytes, 0, BundleMark.Of(head!.ManifestBytes.Span));
 
     private void TakeReply(LinkReply reply, UpdateEvent done)
     {
@@ -279,7 +286,7 @@ public sealed class UpdateSession : IDisposable
             {
                 session.writer = new SlotWriter(session.slots, session.target, session.owner, parts);
             }
-            var admission = UpdateAdmission.Of(head, session.gather());
+            var admission = UpdateAdmission.Of(head, session.gather(session.Force));
             verify?.Dispose();
             session.Take(new UpdateEvent.HeadWeighed(head.Manifest, session.target, admission));
             return session.Result is null;

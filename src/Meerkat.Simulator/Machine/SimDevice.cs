@@ -200,7 +200,6 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     /// <returns>How it ended; none when the agent went in the middle.</returns>
     public UpdateResult? Install(Release release, int pieces = 3, bool activate = true, bool whole = true, bool force = false)
     {
-        _ = force;
         UpdateResult? result = null;
         var installing = agent!;
         Asked(() =>
@@ -210,6 +209,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
                 CommitTimeoutSeconds = CommitTimeoutSeconds,
                 AnnouncedBytes = release.Bundle.Length,
                 Activate = activate,
+                Force = force,
             }))
             {
                 case UpdateBegin.Refused refused:

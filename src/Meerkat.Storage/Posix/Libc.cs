@@ -22,6 +22,8 @@ internal static partial class Libc
 
     public const uint SyncFileRangeWrite = 2;
 
+    public const int AllocateKeepSize = 1;
+
     public const int LockExclusive = 2;
     public const int LockNonBlocking = 4;
 
@@ -52,6 +54,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     public static partial int SyncFileRange(int descriptor, long offset, long count, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "fallocate64", SetLastError = true)]
+    public static partial int FAllocate(int descriptor, int mode, long offset, long length);
 
     [LibraryImport("libc", EntryPoint = "ftruncate64", SetLastError = true)]
     public static partial int FTruncate(int descriptor, long length);

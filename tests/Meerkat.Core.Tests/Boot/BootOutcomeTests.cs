@@ -58,6 +58,15 @@ public sealed class BootOutcomeTests
             (Records.Outcome(OutcomeCode.NoCommit, 5) with { SettingsLost = true }).Text);
 
     [Theory]
+    [InlineData(OutcomeCode.PowerLost, 0, "power was cut or the machine restarted during the trial")]
+    [InlineData(OutcomeCode.PowerLost, 1, "power was cut or the machine restarted during the trial")]
+    [InlineData(OutcomeCode.PowerLost, 3, "power was cut or the machine restarted in each of 3 attempts of the trial")]
+    [InlineData(OutcomeCode.Exited, 1, "firmware exited with code 0 after 2.1 s")]
+    [InlineData(OutcomeCode.Exited, 2, "firmware exited with code 0 after 2.1 s, in attempt 2 of the trial")]
+    public void Attempts_AreToldWhenThereWereMore(OutcomeCode code, byte attempts, string text) =>
+        Assert.Equal(text, (Records.Outcome(code) with { Attempts = attempts }).Text);
+
+    [Theory]
     [InlineData(9, "SIGKILL")]
     [InlineData(64, "unnamed")]
     public void Signal_HasItsName(long number, string name) => Assert.Equal(name, SignalName.Of(number));

@@ -7,6 +7,7 @@ namespace Meerkat.Core.Tests.Boot;
 
 public sealed class BootRecordCodecTests
 {
+    private static readonly string GoldenFailuresPath = Path.Combine(GeneratedDoc.Root, "testdata/boot/record-v1-failures.bin");
     private static readonly string GoldenPath = Path.Combine(GeneratedDoc.Root, "testdata/boot/record-v1.bin");
 
     [Fact]
@@ -20,6 +21,31 @@ public sealed class BootRecordCodecTests
     [Fact]
     public void GoldenRecord_IsWrittenAsTheFrozenBytes() =>
         Assert.Equal(File.ReadAllBytes(GoldenPath), BootRecordCodec.Encode(Records.Golden));
+
+    [Fact]
+    public void GoldenFileWithFailures_ReadsAsTheRecordItWasMadeOf() =>
+        Assert.Equal(new BootRecordCopy.Valid(Records.GoldenWithFailures), Decode(File.ReadAllBytes(GoldenFailuresPath)));
+
+    [Fact]
+    public void GoldenRecordWithFailures_IsWrittenAsTheFrozenBytes() =>
+        Assert.Equal(File.ReadAllBytes(GoldenFailuresPath), BootRecordCodec.Encode(Records.GoldenWithFailures));
+
+    /// <summary>A program that does not know what was added later reads all the rest, and never touches what is at the old places.</summary>
+    [Fact]
+    public void WhatWasAddedLater_LiesWhereFormat1HadNothing()
+    {
+        var (old, later) = (BootRecordCodec.Encode(Records.Golden), BootRecordCodec.Encode(Records.GoldenWithFailures));
+        Assert.All(Differences(old, later[..^4]), offset => Assert.True(old[offset] == 0, $"byte {offset} was in use"));
+    }
+
+    [Fact]
+    public void FailuresWithUnknownCodes_AreRead()
+    {
+        var bytes = BootRecordCodec.Encode(Records.Golden);
+        bytes.AsSpan(954, 66).Fill(0xFF);
+        var read = Assert.IsType<BootRecordCopy.Valid>(Decode(Sealed(bytes))).Record;
+        Assert.Equal((255, FailedTrials.Most), (read.TrialStarts, read.Failures.Entries.Length));
+    }
 
     [Fact]
     public void AnyByteChanged_IsRefused()
@@ -152,9 +178,10 @@ public sealed class BootRecordCodecTests
     [Fact]
     public void Document_HasTheOffsetsOfTheCodec()
     {
-        var a = Records.Golden;
+        var a = Records.GoldenWithFailures;
         var slot = a.Slot0;
         var outcome = a.LastOutcome!;
+        var failed = a.Failures.Entries[0];
         (string Field, int Offset, int Length, BootRecord Changed)[] fields =
         [
             ("flags: bit 0 committed, bit 1 merge pending, bit 2 the held update activates itself", 12, 4,
@@ -170,17 +197,26 @@ public sealed class BootRecordCodecTests
             ("slot 0: commit count", 52, 4, With(slot with { CommitCount = 0xfefdfcfb })),
             ("slot 0: length of the image", 56, 8, With(slot with { ImageBytes = 0x7e6d5c4b3a291807 })),
             ("slot 0: SHA-256 of the image", 72, 32, With(slot with { Image = new Digest(Flipped(slot.Image)) })),
+            ("slot 0: mark of the bundle, the first bytes of the SHA-256 of its manifest; all 0: not known", 104, 13,
+                With(slot with { Bundle = Flipped(slot.Bundle) })),
             ("slot 0: version, text", 136, 65, With(slot with { Version = slot.Version with { Version = new string('x', 64) } })),
             ("slot 0: build id, text", 201, 129, With(slot with { Version = slot.Version with { BuildId = new string('x', 128) } })),
             ("slot 1, as slot 0", 352, 304, a with { Slot1 = slot }),
             ("outcome: code; 0: there is none", 656, 2, Out(outcome with { Code = (OutcomeCode)0xfefd })),
             ("outcome: slot", 658, 1, Out(outcome with { Slot = SlotId.Zero })),
             ("outcome: flags, bit 0 settings lost", 659, 1, Out(outcome with { SettingsLost = false })),
+            ("outcome: how often the trial had been started", 660, 1, Out(outcome with { Attempts = 250 })),
             ("outcome: number", 664, 8, Out(outcome with { Number = ~outcome.Number })),
             ("outcome: how long the firmware ran, in ms", 672, 8, Out(outcome with { RanFor = TimeSpan.FromMilliseconds(0x1f2e3d4c5bL) })),
             ("outcome: when, in ms since 1970", 680, 8, Out(outcome with { At = DateTimeOffset.MinValue })),
             ("outcome: version, text", 688, 65, Out(outcome with { Version = new string('x', 64) })),
             ("outcome: detail, text", 753, 201, Out(outcome with { Detail = new string('x', 200) })),
+            ("how often the trial was started", 954, 1, a with { TrialStarts = 250 }),
+            ("failed bundle 0 (the latest): its mark", 956, 13, Failed(failed with { Bundle = Flipped(failed.Bundle) })),
+            ("failed bundle 0: how often it failed; 0: no entry, nor any after it", 969, 1, Failed(failed with { Count = 250 })),
+            ("failed bundle 0: code of its last outcome", 970, 2, Failed(failed with { Last = (OutcomeCode)0xfefd })),
+            ("failed bundles 1 to 3, as 0", 972, 48,
+                a with { Failures = FailedTrials.Of([failed, .. a.Failures.Entries.Skip(1).Select(each => each with { Bundle = Flipped(each.Bundle) })]) }),
         ];
         foreach (var (field, offset, length, changed) in fields)
         {
@@ -202,6 +238,7 @@ public sealed class BootRecordCodecTests
             rows.Select(row => new[] { $"{row.Offset}", $"{row.Length}", row.Field })));
 
         BootRecord With(SlotRecord other) => a with { Slot0 = other };
+        BootRecord Failed(FailedTrial other) => a with { Failures = FailedTrials.Of([other, .. a.Failures.Entries.Skip(1)]) };
         BootRecord Out(BootOutcome other) => a with { LastOutcome = other };
     }
 
@@ -234,6 +271,13 @@ public sealed class BootRecordCodecTests
         [.. Enumerable.Range(0, right.Length).Where(index => left[index] != right[index])];
 
     private static Guid Flipped(Guid id) => new([.. id.ToByteArray().Select(value => (byte)(value ^ 0xFF))]);
+
+    private static BundleMark Flipped(BundleMark mark)
+    {
+        var bytes = new byte[BundleMark.Length];
+        mark.CopyTo(bytes);
+        return new([.. bytes.Select(value => (byte)(value ^ 0xFF))]);
+    }
 
     private static byte[] Flipped(Digest digest)
     {

@@ -1,4 +1,5 @@
 using Meerkat.Core.Boot;
+using Meerkat.Core.Values;
 
 namespace Meerkat.Core.Tests.Boot;
 
@@ -7,7 +8,7 @@ public sealed class BootRulesTests
     private static readonly BootFacts[] Product =
     [
         .. from commitment in new[] { Commitment.Committed, Commitment.Uncommitted }
-           from trial in new[] { Trial.AttemptsLeft, Trial.Exhausted }
+           from trial in new[] { Trial.AttemptsLeft, Trial.Exhausted, Trial.Stopped }
            from active in new[] { SlotHealth.Bootable, SlotHealth.Broken }
            from fallback in new[] { SlotHealth.Bootable, SlotHealth.Broken }
            select new BootFacts(commitment, trial, active, fallback),
@@ -30,9 +31,36 @@ public sealed class BootRulesTests
         action != BootAction.StartTrial || facts is { Commitment: Commitment.Uncommitted, Trial: Trial.AttemptsLeft });
 
     [Fact]
-    public void ExhaustedTrial_NeverRunsWhileItCanFallBack() => Always((facts, action) =>
-        facts is not { Commitment: Commitment.Uncommitted, Trial: Trial.Exhausted, Fallback: SlotHealth.Bootable }
+    public void TrialWithoutAttempts_NeverRunsWhileItCanFallBack() => Always((facts, action) =>
+        facts is not { Commitment: Commitment.Uncommitted, Trial: Trial.Exhausted or Trial.Stopped, Fallback: SlotHealth.Bootable }
         || action == BootAction.FallBack);
+
+    /// <summary>What a record says of its trial, in this start of the machine and in the next.</summary>
+    private static readonly Dictionary<string, (BootRecord Record, Trial Here, Trial AfterPowerLoss)> Trials = new()
+    {
+        ["armed"] = (Records.Armed(), Trial.AttemptsLeft, Trial.AttemptsLeft),
+        ["armed, three attempts"] = (Records.Armed(attempts: 3), Trial.AttemptsLeft, Trial.AttemptsLeft),
+        ["merging"] = (Records.Armed().CountMergeAttempt(), Trial.AttemptsLeft, Trial.AttemptsLeft),
+        ["started, its only attempt"] = (Records.Trial(), Trial.Stopped, Trial.Exhausted),
+        ["started, the first of three"] = (Records.Armed(attempts: 3).StartTrial(Records.KernelBoot), Trial.Stopped, Trial.AttemptsLeft),
+        ["started, the last of three"] = (
+            Records.Armed(attempts: 3).StartTrial(Guid.NewGuid()).StartTrial(Guid.NewGuid()).StartTrial(Records.KernelBoot),
+            Trial.Stopped, Trial.Exhausted),
+        ["set by hand"] = (Records.Committed.Set(SlotId.One, SlotId.Zero, false, 30), Trial.AttemptsLeft, Trial.AttemptsLeft),
+        ["written without a kernel's boot id"] = (Records.Armed().StartTrial(Guid.Empty), Trial.Exhausted, Trial.Exhausted),
+    };
+
+    public static TheoryData<string> TrialNames => [.. Trials.Keys];
+
+    [Theory]
+    [MemberData(nameof(TrialNames))]
+    public void Trial_IsRetriedForTheLossOfPowerAlone(string name)
+    {
+        var (record, here, afterPowerLoss) = Trials[name];
+        Assert.Equal(
+            (here, afterPowerLoss, afterPowerLoss),
+            (BootRules.TrialOf(record, Records.KernelBoot), BootRules.TrialOf(record, Guid.NewGuid()), BootRules.TrialOf(record, Guid.Empty)));
+    }
 
     [Fact]
     public void Recovery_OnlyWhenNothingIsBootable() => Always((facts, action) =>

@@ -94,6 +94,54 @@ public sealed class BootTransitionsTests
         Reason, Records.Trial().FallBack(Reason).Invalidate(SlotId.One).LastOutcome);
 
     [Fact]
+    public void Trial_CountsItsStarts()
+    {
+        var armed = Records.Armed(attempts: 3);
+        var twice = armed.StartTrial(Records.KernelBoot).StartTrial(Records.KernelBoot);
+        Assert.Equal((0, 1, 2, 1), (armed.TrialStarts, Records.Trial().TrialStarts, twice.TrialStarts, twice.TrialAttempts));
+        Assert.Equal(
+            [0, 0, 0, 0],
+            ((BootRecord[])[twice.Commit(), twice.FallBack(Reason), twice.Cancel(SlotId.Zero), twice.Set(SlotId.Zero, null, false, 0)])
+                .Select(record => (int)record.TrialStarts));
+    }
+
+    [Fact]
+    public void FallBack_CountsTheFailureInTheSameRecord()
+    {
+        var once = Records.Trial().FallBack(Reason);
+        Assert.Equal([new FailedTrial(Records.MarkOf("1.1.0"), 1, OutcomeCode.NoCommit)], once.Failures.Entries);
+        var twice = Again(once).FallBack(Records.Outcome(OutcomeCode.Exited, 7));
+        Assert.Equal([new FailedTrial(Records.MarkOf("1.1.0"), 2, OutcomeCode.Exited)], twice.Failures.Entries);
+        Assert.Equal(FailedTrials.None, Again(twice).Commit().Failures);
+    }
+
+    [Theory]
+    [InlineData(OutcomeCode.Reverted)]
+    [InlineData(OutcomeCode.RestartForced)]
+    [InlineData(OutcomeCode.PowerLost)]
+    [InlineData(OutcomeCode.RecordNotWritable)]
+    public void FallBackThatIsNotTheBundlesFault_IsNotCounted(OutcomeCode code) =>
+        Assert.Equal(FailedTrials.None, Records.Trial().FallBack(Records.Outcome(code)).Failures);
+
+    [Fact]
+    public void SlotThatWasCommittedOnce_IsNotHeldAgainstItsBundle()
+    {
+        Assert.Equal(FailedTrials.None, Records.Committed.FallBack(Records.Outcome(OutcomeCode.TooManyCrashes, 5)).Failures);
+        Assert.Equal(
+            FailedTrials.None,
+            Records.Committed.Set(SlotId.One, SlotId.Zero, false, 30).StartTrial(Records.KernelBoot).FallBack(Reason).Failures);
+    }
+
+    [Fact]
+    public void OtherBundle_KeepsTheFailuresOfTheFirst() => Assert.Equal(
+        Records.Trial().FallBack(Reason).Failures,
+        Records.Trial().FallBack(Reason).Invalidate(SlotId.One)
+            .Arm(SlotId.One, Records.Slot("1.2.0"), SlotId.Zero, 5, 1, merge: true).StartTrial(Records.KernelBoot).Commit().Failures);
+
+    private static BootRecord Again(BootRecord record) => record.Invalidate(SlotId.One)
+        .Arm(SlotId.One, Records.Slot("1.1.0"), SlotId.Zero, 5, 1, merge: true).StartTrial(Records.KernelBoot);
+
+    [Fact]
     public void FallBackToNothing_Throws() => Assert.Throws<InvalidOperationException>(() => Records.Factory.FallBack(Reason));
 
     [Fact]

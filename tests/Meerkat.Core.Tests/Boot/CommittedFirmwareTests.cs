@@ -141,7 +141,9 @@ public sealed class CommittedFirmwareTests
         var step = Refused(scene, new BootRequest.Commit(null));
         Assert.Equal((Records.Trial(), true), (step.Next.Record, step.Next.Stopping));
         AssertNotWritable(step.Effects[0], scene);
-        Assert.Equal([new SupervisionEffect.StopAll(), new SupervisionEffect.KeepOutput()], step.Effects[1..]);
+        Assert.Equal([new SupervisionEffect.StopAll()], step.Effects[1..]);
+        Assert.Equal(
+            (OutcomeCode.RecordNotWritable, "No space left on device"), (step.Next.Unrecorded!.Code, step.Next.Unrecorded.Detail));
         Assert.Null(step.Store);
         Assert.Null(step.Next.NextDeadline);
     }
@@ -155,6 +157,48 @@ public sealed class CommittedFirmwareTests
         var step = SupervisionMachine.NotStored(scene.Now, refused, "Read-only file system");
         Assert.Equal(new SupervisionEffect.BootAgain(), step.Next.AfterStop);
         Assert.Equal(Records.Trial(), step.Next.Record);
+        Assert.Equal((OutcomeCode.Exited, 1L), (step.Next.Unrecorded!.Code, step.Next.Unrecorded.Number));
+    }
+
+    /// <summary>The boot fell back without being able to record it; the record is tried again without disturbing the firmware.</summary>
+    [Fact]
+    public void FallBackThatCouldNotBeRecorded_IsRecordedWhenTheMediumTakesIt()
+    {
+        var reason = Records.Outcome(OutcomeCode.NoCommit, 300);
+        var begun = SupervisionMachine.Begin(
+            new Supervision
+            {
+                Settings = new SupervisionSettings(),
+                Record = Records.Trial(),
+                Mode = RunMode.Committed,
+                Running = SlotId.Zero,
+                RecordProblem = "full",
+                Unrecorded = reason,
+            },
+            new Moment(TimeSpan.Zero, Records.At)).Next;
+        var again = begun.RecordAgainAt!.Value;
+        var first = SupervisionMachine.Take(begun, new SupervisionEvent.TimePassed(), new Moment(again, Records.At));
+        while (first.Store is null)
+        {
+            // Other deadlines of the same moment go first.
+            first = SupervisionMachine.Take(first.Next, new SupervisionEvent.TimePassed(), new Moment(again, Records.At));
+        }
+        Assert.Equal(Records.Trial().FallBack(reason), first.Store);
+        var late = SupervisionMachine.NotStored(begun, first, "still full").Next;
+        Assert.Equal((2 * again, reason, false), (late.RecordAgainAt, late.Unrecorded, late.Stopping));
+        Assert.Equal((null, null, (TimeSpan?)null), (first.Next.Held, first.Next.Unrecorded, first.Next.RecordAgainAt));
+        Assert.False(first.Next.Armed);
+        Assert.Equal([new SupervisionEffect.RemoveLeftovers()], first.Effects);
+    }
+
+    [Fact]
+    public void FallBackThatWasSettledMeanwhile_IsNotRecorded()
+    {
+        var scene = new Scene(Records.Committed, RunMode.Committed, SlotId.One);
+        var step = SupervisionMachine.Take(
+            scene.Now with { Unrecorded = Records.Outcome(OutcomeCode.NoCommit), RecordAgainAt = scene.Time },
+            new SupervisionEvent.TimePassed(), scene.Moment);
+        Assert.Equal((null, null, (TimeSpan?)null), (step.Store, step.Next.Unrecorded, step.Next.RecordAgainAt));
     }
 
     private static SupervisionStep Refused(Scene scene, BootRequest request) => SupervisionMachine.NotStored(

@@ -15,7 +15,10 @@ internal static class Records
     public static Digest DigestOf(string text) => new(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     public static SlotRecord Slot(string version, SlotState state = SlotState.Written, uint commits = 0) =>
-        new(state, new FirmwareVersion(version, "20260304-050607/" + version), DigestOf(version), 1000 + version.Length, commits);
+        new(state, new FirmwareVersion(version, "20260304-050607/" + version), DigestOf(version), 1000 + version.Length, commits,
+            MarkOf(version));
+
+    public static BundleMark MarkOf(string text) => BundleMark.Of(Encoding.UTF8.GetBytes(text));
 
     /// <summary>Slot 0 runs 1.0.0, committed; slot 1 is empty.</summary>
     public static BootRecord Factory { get; } = BootTransitions.Factory(Slot("1.0.0"));
@@ -55,23 +58,43 @@ internal static class Records
         LastOutcome = Outcome(OutcomeCode.Signaled, 11, "core dumped") with { SettingsLost = true },
     };
 
+    /// <summary>As <see cref="Golden"/>, with what was added to format 1 later.</summary>
+    public static BootRecord GoldenWithFailures { get; } = Golden with
+    {
+        Slot0 = Golden.Slot0 with { Bundle = MarkOf("a") },
+        Slot1 = Golden.Slot1 with { Bundle = MarkOf("b") },
+        TrialStarts = 5,
+        LastOutcome = Golden.LastOutcome! with { Attempts = 4 },
+        Failures = FailedTrials.Of(
+        [
+            new FailedTrial(MarkOf("c"), 2, OutcomeCode.Exited), new FailedTrial(MarkOf("d"), 1, OutcomeCode.NoCommit),
+            new FailedTrial(MarkOf("e"), 255, OutcomeCode.MergeFailed), new FailedTrial(MarkOf("f"), 3, (OutcomeCode)0x1234),
+        ]),
+    };
+
     private static readonly Gen<SlotId> GenSlot = Gen.Bool.Select(one => one ? SlotId.One : SlotId.Zero);
 
     private static readonly Gen<Digest> GenDigest = Gen.Byte.Array[Digest.Length].Select(bytes => new Digest(bytes));
 
+    private static readonly Gen<BundleMark> GenMark = Gen.Byte.Array[BundleMark.Length].Select(bytes => new BundleMark(bytes));
+
+    private static readonly Gen<FailedTrials> GenFailures = Gen.Select(
+        GenMark, Gen.Byte[1, 255], Gen.Enum<OutcomeCode>(), (mark, count, code) => new FailedTrial(mark, count, code))
+        .Array[0, FailedTrials.Most].Select(FailedTrials.Of);
+
     private static readonly Gen<SlotRecord> GenSlotRecord = Gen.Select(
         Gen.Enum<SlotState>(), Gen.Char.AlphaNumeric.Array[0, 64], Gen.Char.AlphaNumeric.Array[0, 128], GenDigest,
-        Gen.Long[0, long.MaxValue], Gen.UInt,
-        (state, version, build, image, bytes, commits) =>
-            new SlotRecord(state, new FirmwareVersion(new string(version), new string(build)), image, bytes, commits));
+        Gen.Long[0, long.MaxValue], Gen.UInt, GenMark,
+        (state, version, build, image, bytes, commits, mark) =>
+            new SlotRecord(state, new FirmwareVersion(new string(version), new string(build)), image, bytes, commits, mark));
 
     private static readonly Gen<BootOutcome> GenOutcome = Gen.Select(
         Gen.Enum<OutcomeCode>().Where(code => code != OutcomeCode.None), GenSlot, Gen.Char.AlphaNumeric.Array[0, 64], Gen.Long,
         Gen.Long[0, int.MaxValue * 1000L], Gen.Long[-62135596800000, 253402300799999],
-        Gen.Char.AlphaNumeric.Array[0, BootOutcome.MaxDetailBytes], Gen.Bool,
-        (code, slot, version, number, ran, at, detail, lost) => new BootOutcome(
+        Gen.Char.AlphaNumeric.Array[0, BootOutcome.MaxDetailBytes], Gen.Select(Gen.Bool, Gen.Byte),
+        (code, slot, version, number, ran, at, detail, rest) => new BootOutcome(
             code, slot, new string(version), number, TimeSpan.FromMilliseconds(ran),
-            DateTimeOffset.FromUnixTimeMilliseconds(at), new string(detail), lost));
+            DateTimeOffset.FromUnixTimeMilliseconds(at), new string(detail), rest.Item1, rest.Item2));
 
     private static readonly Gen<BootRecord> GenBare = Gen.Select(
         Gen.ULong, GenSlot, Gen.Bool, Gen.Bool, Gen.Bool.Array[2], Gen.Int[0, int.MaxValue], Gen.Byte, Gen.Byte,
@@ -91,7 +114,9 @@ internal static class Records
         });
 
     public static Gen<BootRecord> Random { get; } = Gen.Select(
-        GenBare, GenSlotRecord, GenSlotRecord, Gen.Guid, GenOutcome.Null(),
-        (record, slot0, slot1, boot, outcome) =>
-            record with { Slot0 = slot0, Slot1 = slot1, TrialBootId = boot, LastOutcome = outcome });
+        GenBare, GenSlotRecord, GenSlotRecord, Gen.Guid, GenOutcome.Null(), Gen.Byte, GenFailures,
+        (record, slot0, slot1, boot, outcome, starts, failures) => record with
+        {
+            Slot0 = slot0, Slot1 = slot1, TrialBootId = boot, LastOutcome = outcome, TrialStarts = starts, Failures = failures,
+        });
 }

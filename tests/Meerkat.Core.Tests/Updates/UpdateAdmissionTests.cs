@@ -15,6 +15,8 @@ public sealed class UpdateAdmissionTests
         Platform = "linux-x64",
         Running = new FirmwareVersion("1.0.0", "a"),
         IgnoreSameVersion = false,
+        FailedBundles = [],
+        Force = false,
         MinVersion = "",
         Keys = [.. Enumerable.Repeat("", 8)],
         RequiredSignatures = -1,
@@ -40,6 +42,14 @@ public sealed class UpdateAdmissionTests
             "version 1.1.9 is below 1.2, the lowest that update.min_version lets in"),
         ["before the floor"] = (Head("1.2-rc1"), Roomy with { MinVersion = "1.2" },
             "version 1.2-rc1 is below 1.2, the lowest that update.min_version lets in"),
+        ["failed once"] = (Head(), Roomy with { FailedBundles = [Failed(Head(), 1)] }, "go"),
+        ["failed twice"] = (Head(), Roomy with { FailedBundles = [Failed(Head("3"), 5), Failed(Head(), 2)] },
+            "version 2.0.0 failed its trial on this device 2 times, the last time because: firmware exited; "
+            + "it is not tried again unless it is forced (meerkat update --force, or force=true before the file)"),
+        ["failed twice and is forced"] = (Head(), Roomy with { FailedBundles = [Failed(Head(), 2)], Force = true }, "go"),
+        ["another build of what failed"] = (Head(build: "y"), Roomy with { FailedBundles = [Failed(Head(), 2)] }, "go"),
+        ["failed, forced and below the floor"] = (Head(), Roomy with { FailedBundles = [Failed(Head(), 2)], Force = true, MinVersion = "3" },
+            "version 2.0.0 is below 3, the lowest that update.min_version lets in"),
         ["not signed"] = (Head(), Roomy with { RequiredSignatures = 1 }, "Invalid signature: update.key0 is not set"),
         ["locked"] = (Head(), Roomy with { RequiredSignatures = 0 }, "update.sig_req_mask is 0: this device accepts no update"),
         ["signatures are asked for before anything else"] = (Head(platform: "esp32"), Roomy with { RequiredSignatures = 1 },
@@ -82,6 +92,9 @@ public sealed class UpdateAdmissionTests
             UpdateAdmission.Refused refused => refused.Text,
             _ => throw new System.Diagnostics.UnreachableException(),
         });
+
+    private static FailedBundle Failed(BundleHead head, int times) =>
+        new(BundleMark.Of(head.ManifestBytes.Span).ToString(), times, "firmware exited");
 
     private static BundleHead Sized(long app, long fs) => Head(parts:
         $$$"""{"app": {"src": "a", "size": {{{app * Megabyte}}}}, "fs": {"src": "f", "size": {{{fs * Megabyte}}}}}""");

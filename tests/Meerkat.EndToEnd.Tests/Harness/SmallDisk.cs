@@ -40,6 +40,25 @@ internal sealed class SmallDisk : IAsyncDisposable
         Assert.True(done.ExitCode == 0, done.Error);
     }
 
+    /// <summary>Nothing below a directory can be written from now on, as on a medium with a fault there; files that are open can.</summary>
+    public static async Task CloseAsync(string directory)
+    {
+        await DoneAsync("--bind", directory, directory);
+        await DoneAsync("-o", "remount,bind,ro", directory);
+    }
+
+    public static async Task OpenAsync(string directory)
+    {
+        var done = await CommandRun.RunAsync("umount", "-l", directory);
+        Assert.True(done.ExitCode == 0, done.Error);
+    }
+
+    private static async Task DoneAsync(params string[] mount)
+    {
+        var done = await CommandRun.RunAsync("mount", mount);
+        Assert.True(done.ExitCode == 0, done.Error);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await CommandRun.RunAsync("umount", "-l", Folder);
