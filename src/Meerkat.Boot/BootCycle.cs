@@ -70,7 +70,7 @@ public sealed class BootCycle
         {
             SlotOutput.Clear(device.Volume, trial);
         }
-        RunConfiguration.Write(device.Volume, device.Board, result.Slot, user, log);
+        var published = RunConfiguration.Write(device.Volume, device.Board, result.Slot, user, log);
         var bounds = device.Board.Supervision;
         now = new Supervision
         {
@@ -84,6 +84,7 @@ public sealed class BootCycle
             Running = result.Slot,
             RecordProblem = result.RecordProblem,
             Unrecorded = result.Unrecorded,
+            SettingsPublished = published,
         };
         if (now.Running is { } running)
         {

@@ -245,6 +245,8 @@ public sealed class BootSequence(
         switch (records.Read())
         {
             case BootRecordChoice.Chosen chosen:
+                stored = chosen.Record;
+                records.FlushRead();
                 if (chosen.Note.Length > 0)
                 {
                     log($"boot record: {chosen.Note}; the other copy is used");

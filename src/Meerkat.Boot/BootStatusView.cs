@@ -31,6 +31,7 @@ internal static class BootStatusView
             : null,
         now.RecordProblem,
         now.SettingsChanged,
+        now.SettingsPublished,
         typeof(BootStatusView).Assembly.GetName().Version?.ToString(3) ?? "0",
         [.. now.Record.Failures.Entries.Select(entry => new FailedBundle(entry.Bundle.ToString(), entry.Count, entry.Words))]);
 

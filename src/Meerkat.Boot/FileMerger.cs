@@ -61,6 +61,8 @@ public sealed class FileMerger(IVolume volume, bool live = false)
             volume.FlushDirectory($"{newFiles}/{directory.Path}");
         }
         volume.FlushDirectory(newFiles);
+        // Or some media would bring the temporary names back, beside the new ones.
+        volume.FlushDirectory(temporary);
         volume.FlushDirectory(SlotPaths.Slot(to));
     }
 

@@ -53,7 +53,8 @@ public static class RunConfiguration
     }
 
     /// <summary>Composes and publishes the settings in force; what was left out of them is logged.</summary>
-    public static void Write(IVolume volume, Board board, SlotId? slot, UserId reader, Action<string> log)
+    /// <returns>Whether they are published; otherwise what is there may be of another firmware.</returns>
+    public static bool Write(IVolume volume, Board board, SlotId? slot, UserId reader, Action<string> log)
     {
         try
         {
@@ -67,10 +68,13 @@ public static class RunConfiguration
             {
                 RemoveOneShots(volume, some);
             }
+            return true;
         }
         catch (StorageException fault)
         {
             log($"configuration: {fault.Message}");
+            volume.TryRemove(Path);
+            return false;
         }
     }
 

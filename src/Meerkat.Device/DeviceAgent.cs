@@ -30,7 +30,7 @@ public sealed class DeviceAgent : IAsyncDisposable
         var owner = FirmwareUser.Of(device);
         var slot = status.Running is { } number ? new SlotId(number) : (SlotId?)null;
         var files = slot is { } some ? new OwnedFiles(device.Volume, some, owner) : null;
-        Config = new ConfigStore(device, slot, files, owner);
+        Config = new ConfigStore(device, slot, files, owner, status.SettingsPublished);
         Identity = DeviceIdentity.Of(device, status, Config.Values.Text("device.id"));
         Calls = new RpcDispatcher(time)
         {

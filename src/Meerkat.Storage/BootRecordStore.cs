@@ -20,6 +20,24 @@ public sealed class BootRecordStore(IVolume volume)
         return choice;
     }
 
+    /// <summary>
+    /// Makes durable what was read: a boot loader that was ended between its write and its flush has left a record that everybody sees
+    /// and a loss of power takes back.
+    /// </summary>
+    /// <exception cref="StorageException">Which record counts after a loss of power is not known.</exception>
+    public void FlushRead() => Tries.Of(() =>
+    {
+        for (var copy = 0; copy < 2; copy++)
+        {
+            if (volume.Find(Path(copy)) is { Kind: EntryKind.File })
+            {
+                using var file = volume.OpenRead(Path(copy));
+                file.Flush();
+            }
+        }
+        return true;
+    });
+
     /// <summary>Makes both copies on a device that has none.</summary>
     public void Provision(BootRecord record)
     {

@@ -79,7 +79,7 @@ public sealed class LinkTests
         var status = new BootStatus(
             7, "trial", 1, 1, 0, false, false, null, false, false, true, 300, 12.5, true, false, 4711,
             [new SlotStatus(0, "committed", "1.0", "a"), new SlotStatus(1, "trial", "1.1", "b")],
-            new ReasonStatus("no_commit", "no commit within 5 s", 0, "0.9", TestDevice.Wall), "full", true, "0.1.0",
+            new ReasonStatus("no_commit", "no commit within 5 s", 0, "0.9", TestDevice.Wall), "full", true, true, "0.1.0",
             [new FailedBundle(Mark, 2, "firmware exited")]);
         var reply = new LinkReply(BootRefusal.TrialRunning, "no", 7, status);
         var text = JsonSerializer.Serialize(reply, LinkJson.Default.LinkReply);

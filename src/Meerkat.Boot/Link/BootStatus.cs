@@ -24,6 +24,7 @@ namespace Meerkat.Boot.Link;
 /// <param name="Reason">Why a slot was last left; none on a device that never fell back.</param>
 /// <param name="RecordProblem">Why the boot record cannot be written; empty while it can.</param>
 /// <param name="SettingsChanged">The user's settings differ from those the trial began with.</param>
+/// <param name="SettingsPublished">The settings in force are in <c>run/config.json</c>; otherwise what is there may be another firmware's.</param>
 /// <param name="BootVersion">Version of the boot loader.</param>
 /// <param name="FailedBundles">The bundles that failed their trials here, the latest first; none from a boot loader that does not know of them.</param>
 public sealed record BootStatus(
@@ -47,6 +48,7 @@ public sealed record BootStatus(
     ReasonStatus? Reason,
     string RecordProblem,
     bool SettingsChanged,
+    bool SettingsPublished,
     string BootVersion,
     IReadOnlyList<FailedBundle>? FailedBundles = null)
 {

@@ -57,6 +57,9 @@ public sealed record Supervision
     /// <summary>Whether the user's settings differ from those the trial began with. Told by the supervisor before each step.</summary>
     public bool SettingsChanged { get; init; }
 
+    /// <summary>Whether the settings in force could be published at the boot.</summary>
+    public bool SettingsPublished { get; init; } = true;
+
     /// <summary>Why the record cannot be written; empty while it can.</summary>
     public string RecordProblem { get; init; } = "";
 

@@ -29,7 +29,8 @@ public sealed class ConfigStore
     /// <param name="slot">The running slot; none in recovery.</param>
     /// <param name="files">The slot's files; none in recovery.</param>
     /// <param name="owner">Who the firmware runs as and may read the settings.</param>
-    public ConfigStore(DeviceRoot device, SlotId? slot, OwnedFiles? files, UserId owner)
+    /// <param name="published">What is in <c>run/config.json</c> is of this slot, not of another firmware.</param>
+    public ConfigStore(DeviceRoot device, SlotId? slot, OwnedFiles? files, UserId owner, bool published = true)
     {
         this.device = device;
         this.slot = slot;
@@ -37,7 +38,7 @@ public sealed class ConfigStore
         this.owner = owner;
         pinned = device.Board.Settings.DeepClone().AsObject();
         // What the boot loader wrote counts, with what was set since and not saved; the layers only stand in for it.
-        var plain = ConfigText.Parse(device.Volume.ReadSmall(RunConfiguration.Path, MostBytes)) is ConfigText.Parsed { Tree.Count: > 0 } found
+        var plain = published && ConfigText.Parse(device.Volume.ReadSmall(RunConfiguration.Path, MostBytes)) is ConfigText.Parsed { Tree.Count: > 0 } found
             ? PinnedSettings.Without(found.Tree, pinned, Below(ConfigLayer.Pinned))
             : Below(ConfigLayer.Pinned);
         now = With(plain);

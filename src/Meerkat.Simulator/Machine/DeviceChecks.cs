@@ -73,7 +73,7 @@ internal static class DeviceChecks
     public static void DemandGood(SimVolume medium, Truth truth)
     {
         DemandImage(medium, truth.GoodSlot, truth.Good, "");
-        DemandFiles(medium, truth.GoodSlot, truth.FilesOr is { } other ? [truth.Files, other] : [truth.Files]);
+        DemandFiles(medium, truth.GoodSlot, truth.EachFiles());
     }
 
     public static void DemandImage(SimVolume medium, SlotId slot, Release release, string when)

@@ -36,7 +36,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     private readonly Sabotage sabotage;
     private readonly IVolume storage;
     private readonly Queue<Action> events = new();
-    private readonly Func<SimProcess, int> chaos;
+    private readonly Func<SimProcess, string, int> chaos;
 
     private SimProcess bootLoader = new(ProcessRole.BootLoader) { Lives = false };
     private SimProcess agentProcess = new(ProcessRole.Agent) { Lives = false };
@@ -48,6 +48,8 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     private long lastConnection;
     private int kernels;
     private bool holds;
+    private bool booting;
+    private bool arrivedByPower;
     private ViolationException? broken;
 
     /// <param name="medium">A device's medium.</param>
@@ -56,14 +58,14 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     /// <param name="kernels">How often the machine was started before.</param>
     /// <param name="sabotage">A fault in the world; <see cref="Sabotage.None"/> for none.</param>
     /// <param name="chaos">Asked before every change that a process makes: may end processes; an error number makes the change fail.</param>
-    public SimDevice(SimVolume medium, SimClock clock, Truth truth, int kernels, Sabotage sabotage, Func<SimProcess, int>? chaos = null)
+    public SimDevice(SimVolume medium, SimClock clock, Truth truth, int kernels, Sabotage sabotage, Func<SimProcess, string, int>? chaos = null)
     {
         Medium = medium;
         Clock = clock;
         Truth = truth;
         this.kernels = kernels;
         this.sabotage = sabotage;
-        this.chaos = chaos ?? (_ => 0);
+        this.chaos = chaos ?? ((_, _) => 0);
         storage = sabotage.Storage(medium);
     }
 
@@ -278,21 +280,21 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
 
     /// <summary>The user changes a setting, which is saved.</summary>
     public bool SetColour(string colour) => ChangeFiles(
-        Truth.Files.With("conf.json", FileFact.File(ConfigText.Format(new JsonObject { ["app"] = new JsonObject { ["colour"] = colour } }))),
+        files => files.With("conf.json", FileFact.File(ConfigText.Format(new JsonObject { ["app"] = new JsonObject { ["colour"] = colour } }))),
         "Config.Set",
         new JsonObject { ["config"] = new JsonObject { ["app"] = new JsonObject { ["colour"] = colour } }, ["save"] = true });
 
     /// <summary>The user puts a file.</summary>
     public bool Put(string path, byte[] bytes) => ChangeFiles(
-        Truth.Files.With(path, FileFact.File(bytes, Truth.Files.Entries.GetValueOrDefault(path)?.Mode ?? 0x1A4)),
+        files => files.With(path, FileFact.File(bytes, files.Entries.GetValueOrDefault(path)?.Mode ?? 0x1A4)),
         "FS.Put",
         new JsonObject { ["filename"] = path, ["data"] = Convert.ToBase64String(bytes) });
 
     public bool RemoveFile(string path) =>
-        ChangeFiles(Truth.Files.Without(path), "FS.Remove", new JsonObject { ["filename"] = path });
+        ChangeFiles(files => files.Without(path), "FS.Remove", new JsonObject { ["filename"] = path });
 
     public bool RenameFile(string from, string to) => ChangeFiles(
-        Truth.Files.Without(from).With(to, Truth.Files.Entries[from]), "FS.Rename", new JsonObject { ["src"] = from, ["dst"] = to });
+        files => files.Entries.TryGetValue(from, out var fact) ? files.Without(from).With(to, fact) : files, "FS.Rename", new JsonObject { ["src"] = from, ["dst"] = to });
 
     /// <summary>Copies the running firmware into the other slot.</summary>
     public bool Snapshot() => Call("OTA.CreateSnapshot", []) is RpcOutcome.Succeeded;
@@ -394,7 +396,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         events.Clear();
         Guarded(() =>
         {
-            var volume = process.Volume = new ProcessVolume(storage, () => process.Lives, () => chaos(process));
+            var volume = process.Volume = new ProcessVolume(storage, () => process.Lives, path => chaos(process, path));
             var board = Board.Parse(volume.ReadSmall(DeviceRoot.BoardPath, MostBoardBytes));
             var clock = new ProcessClock(Clock, () => process.Lives);
             var device = new DeviceRoot(Root, volume, board, () => throw new InvalidOperationException("the boot loader asks itself nothing"));
@@ -411,7 +413,10 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
                 new SlotStore(volume), clock, static action => action(), () => cycle.Now,
                 () => BootStatusView.Of(cycle.Now, cycle.Moment.Uptime, 0), cycle.Take);
         });
-        Boot();
+        if (process.Lives)
+        {
+            Boot();
+        }
         Settle();
     }
 
@@ -424,11 +429,13 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
 
     private void Boot()
     {
+        booting = true;
         Guarded(() =>
         {
             cycle!.Boot();
             callers!.FoundIntact();
         });
+        booting = false;
     }
 
     private void StartAgent()
@@ -437,7 +444,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         lastConnection = 0;
         try
         {
-            var volume = process.Volume = new ProcessVolume(storage, () => process.Lives, () => chaos(process));
+            var volume = process.Volume = new ProcessVolume(storage, () => process.Lives, path => chaos(process, path));
             var board = Board.Parse(volume.ReadSmall(DeviceRoot.BoardPath, MostBoardBytes));
             var device = new DeviceRoot(Root, volume, board, () => new BootLink(sabotage.Link(
                 new SimChannel(callers!, ++lastConnection, () => process.Lives), () => Truth.Candidate)));
@@ -533,13 +540,15 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         }
     }
 
-    private bool ChangeFiles(FileTree changed, string method, JsonObject arguments)
+    private bool ChangeFiles(Func<FileTree, FileTree> change, string method, JsonObject arguments)
     {
-        Truth = Truth with { FilesOr = changed };
+        // While it is under way, each state that may be there may have become the changed one.
+        Truth = Truth with { FilesOr = [.. Truth.FilesOr, .. Truth.EachFiles().Select(change)] };
         var done = Call(method, arguments) is RpcOutcome.Succeeded;
         if (done)
         {
-            Truth = Truth with { Files = changed, FilesOr = null };
+            var changed = Truth.EachFiles().Select(change).DistinctBy(tree => tree.Fingerprint).ToList();
+            Truth = Truth with { Files = changed[0], FilesOr = [.. changed.Skip(1)] };
         }
         return done;
     }
@@ -550,6 +559,8 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     private void Arrive(OutcomeCode cut)
     {
         DeviceChecks.AfterCut(Medium, Truth);
+        // What is found after a mere end of processes may still be lost.
+        arrivedByPower = cut == OutcomeCode.PowerLost;
         var record = DeviceChecks.Record(Medium)!;
         Truth = Truth with { Cuts = Truth.Cuts + 1 };
         var armed = !record.Committed && record.Active == Truth.CandidateSlot;
@@ -576,9 +587,11 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
             case Stage.Armed:
                 Truth = Truth with { Stage = Stage.Starting };
                 break;
-            case Stage.Starting when armed && record.TrialAttempts > 0:
+            case Stage.Starting when armed && record[record.Active].State != SlotState.Trial:
                 break;
-            case Stage.Trial when armed && record.TrialAttempts > 0 && cut == OutcomeCode.PowerLost:
+            case Stage.Starting or Stage.Trial or Stage.Committing or Stage.Ending
+                when armed && record.TrialAttempts > 0 && cut == OutcomeCode.PowerLost:
+                // Whatever else came before it has left no trace: to the device the power went, and nothing else.
                 Truth = Truth with { Stage = Stage.Starting };
                 break;
             case Stage.Committing when record.Committed && record.Active == Truth.CandidateSlot:
@@ -630,7 +643,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         var told = now.Record.LastOutcome;
         switch (Truth.Stage)
         {
-            case Stage.Armed:
+            case Stage.Armed when booting:
                 throw DeviceChecks.Broken("the device said that the update starts, and the old firmware was started again");
             case Stage.Ending or Stage.Trial or Stage.Starting:
                 if (told is null || !(Truth.Reasons.Contains(told.Code) || MayBeGivenUp(told.Code)))
@@ -656,8 +669,9 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
             throw DeviceChecks.Broken($"{Truth.Good} was started in mode {now.Mode}");
         }
         DeviceChecks.DemandImage(Medium, Truth.GoodSlot, Truth.Good, "");
-        var found = DeviceChecks.DemandFiles(Medium, Truth.GoodSlot, Truth.FilesOr is { } other ? [Truth.Files, other] : [Truth.Files]);
-        Truth = Truth with { Files = found, FilesOr = null };
+        var found = DeviceChecks.DemandFiles(Medium, Truth.GoodSlot, Truth.EachFiles());
+        Truth = arrivedByPower ? Truth with { Files = found, FilesOr = [] } : Truth;
+        arrivedByPower = false;
     }
 
     private bool MayBeGivenUp(OutcomeCode code) => code switch

@@ -18,8 +18,8 @@ internal sealed record Truth
     /// <summary>The file system of the good slot.</summary>
     public required FileTree Files { get; init; }
 
-    /// <summary>While a change of the running slot's files is under way they may also be these.</summary>
-    public FileTree? FilesOr { get; init; }
+    /// <summary>While a change of the running slot's files is under way they may also be any of these.</summary>
+    public ImmutableArray<FileTree> FilesOr { get; init; } = [];
 
     /// <summary>The release that an update brings; none: there is no update.</summary>
     public Release? Candidate { get; init; }
@@ -57,7 +57,7 @@ internal sealed record Truth
         Good.Number,
         GoodSlot,
         Files.Fingerprint,
-        FilesOr?.Fingerprint ?? 0,
+        FilesOr.Aggregate((UInt128)0, (sum, tree) => unchecked((sum * 31) + tree.Fingerprint)),
         Candidate?.Number ?? 0,
         CandidateFiles?.Fingerprint ?? 0,
         Stage,
@@ -67,14 +67,10 @@ internal sealed record Truth
         Told is null ? "" : Told.ToString());
 
     /// <summary>The release's files as the next trial must find them, for each state in which the old ones may be.</summary>
-    public IEnumerable<FileTree> Merged()
-    {
-        yield return Files.MergedInto(Candidate!.Shipped);
-        if (FilesOr is { } other)
-        {
-            yield return other.MergedInto(Candidate.Shipped);
-        }
-    }
+    public IEnumerable<FileTree> Merged() => EachFiles().Select(files => files.MergedInto(Candidate!.Shipped));
+
+    /// <summary>The states in which the good slot's files may be; one, unless a change is under way.</summary>
+    public IEnumerable<FileTree> EachFiles() => FilesOr.IsEmpty ? [Files] : FilesOr.Prepend(Files);
 
     /// <summary>The candidate was committed, and is what counts.</summary>
     public Truth Committed() => this with
@@ -82,6 +78,7 @@ internal sealed record Truth
         Good = Candidate!,
         GoodSlot = CandidateSlot,
         Files = CandidateFiles!,
+        FilesOr = [],
         Spare = Good,
         Candidate = null,
         CandidateFiles = null,

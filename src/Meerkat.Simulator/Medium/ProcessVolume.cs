@@ -9,8 +9,8 @@ namespace Meerkat.Simulator.Medium;
 /// </summary>
 /// <param name="inner">The medium.</param>
 /// <param name="lives">Whether the process lives; asked before every operation.</param>
-/// <param name="fault">Before every change: the error number (errno) with which it fails, 0 for none.</param>
-internal sealed class ProcessVolume(IVolume inner, Func<bool> lives, Func<int> fault) : VolumeDecorator(inner)
+/// <param name="fault">Before every change of a path: the error number (errno) with which it fails, 0 for none.</param>
+internal sealed class ProcessVolume(IVolume inner, Func<bool> lives, Func<string, int> fault) : VolumeDecorator(inner)
 {
     private readonly List<IVolumeFile> opened = [];
 
@@ -136,7 +136,7 @@ internal sealed class ProcessVolume(IVolume inner, Func<bool> lives, Func<int> f
     private void DemandChange(string verb, string path)
     {
         Demand();
-        if (fault() is not 0 and var errno)
+        if (fault(path) is not 0 and var errno)
         {
             throw new StorageException(verb, path, errno);
         }

@@ -27,7 +27,7 @@ internal sealed class RandomLife
     /// <summary>Changes until something happens to a process; none: nothing is planned.</summary>
     private (int After, Doom What)? doom;
 
-    /// <summary>While there are left, changes fail.</summary>
+    /// <summary>While there are left, changes fail; not those of the boot record, whose faults have searches of their own.</summary>
     private (int Left, int Errno) faults;
 
     public RandomLife(int seed, Func<Sabotage> sabotage)
@@ -85,7 +85,7 @@ internal sealed class RandomLife
     }
 
     /// <summary>Before every change of a process: perhaps it is its last.</summary>
-    private int Interfere(SimProcess process)
+    private int Interfere(SimProcess process, string path)
     {
         if (doom is var (after, what))
         {
@@ -95,7 +95,7 @@ internal sealed class RandomLife
                 Happen(what);
             }
         }
-        if (faults.Left == 0)
+        if (faults.Left == 0 || path.StartsWith("boot/record", StringComparison.Ordinal))
         {
             return 0;
         }
