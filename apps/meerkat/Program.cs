@@ -36,5 +36,6 @@ return await ToolRunner.RunAsync(
         DeviceCommand.Create(),
         DoctorCommand.Create(),
         ServeCommand.Create(),
+        SimulateCommand.Create(),
     },
     args);

@@ -152,15 +152,18 @@ public sealed class CutExplorer
         }
     }
 
-    private SimDevice Come(CutPoint point, CrashOutcome outcome)
+    internal SimDevice Come(CutPoint point, CrashOutcome outcome, Action<string>? log = null)
     {
         var clock = new SimClock(point.Wall);
-        return new SimDevice(point.Medium.AfterCrash(outcome, clock.GetUtcNow), clock, point.Truth, point.Kernels, sabotage());
+        return new SimDevice(point.Medium.AfterCrash(outcome, clock.GetUtcNow), clock, point.Truth, point.Kernels, sabotage())
+        {
+            Log = log ?? (_ => { }),
+        };
     }
 
     private bool IsNew(SimDevice device, bool killed) => seen.TryAdd((device.Medium.Fingerprint(), device.Truth.Key, killed), true);
 
-    private static void Recover(SimDevice device, bool killed)
+    internal static void Recover(SimDevice device, bool killed)
     {
         if (killed)
         {
@@ -173,7 +176,7 @@ public sealed class CutExplorer
         device.Pass(TimeSpan.FromSeconds(1));
     }
 
-    private static void Finish(SimDevice device)
+    internal static void Finish(SimDevice device)
     {
         Life.NextUpdate(device, Release.Of(NextRelease + device.Truth.Good.Number % 2));
         DeviceChecks.DemandTidy(device.Medium);
