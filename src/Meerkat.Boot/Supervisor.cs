@@ -263,6 +263,11 @@ public sealed class Supervisor : IDisposable
                 break;
             case SupervisionEffect.RemoveLeftovers:
                 RemoveWhatFailed();
+                if (now.LastPing is not null)
+                {
+                    // The pings of the meantime are still in the queue: the time that this took was no silence of the firmware.
+                    Take(new SupervisionEvent.FirmwarePinged());
+                }
                 break;
             case SupervisionEffect.BootAgain or SupervisionEffect.End:
                 next = effect;
