@@ -159,6 +159,11 @@ public sealed class BootCycle
                 break;
             case SupervisionEffect.RemoveLeftovers:
                 RemoveWhatFailed();
+                if (now.LastPing is not null)
+                {
+                    // The pings of the meantime are still on their way: the time that this took was no silence of the firmware.
+                    Take(new SupervisionEvent.FirmwarePinged());
+                }
                 break;
             case SupervisionEffect.BootAgain or SupervisionEffect.End:
                 Next = effect;

@@ -33,7 +33,7 @@ internal static class BootStatusView
         now.SettingsChanged,
         now.SettingsPublished,
         typeof(BootStatusView).Assembly.GetName().Version?.ToString(3) ?? "0",
-        [.. now.Record.Failures.Entries.Select(entry => new FailedBundle(entry.Bundle.ToString(), entry.Count, entry.Words))]);
+        [.. now.Record.Failures.Entries.Select(entry => new FailedBundle(entry.Bundle.ToString(), entry.Count, entry.Words, entry.PowerLosses))]);
 
     private static SlotStatus Slot(BootRecord record, SlotId slot) => new(
         slot.Number,

@@ -60,8 +60,8 @@ if sys.argv[1:] == ["failures"]:
     mark(408, b"b")
     put(660, "B", 4)
     put(954, "B", 5)
-    for index, (bundle, count, code) in enumerate([(b"c", 2, 2), (b"d", 1, 1), (b"e", 255, 9), (b"f", 3, 0x1234)]):
+    for index, (bundle, count, lost, code) in enumerate([(b"c", 2, 7, 2), (b"d", 1, 0, 1), (b"e", 255, 255, 9), (b"f", 0, 3, 0xF1)]):
         mark(956 + 16 * index, bundle)
-        put(969 + 16 * index, "BH", count, code)
+        put(969 + 16 * index, "BBB", count, lost, code)
 put(1020, "I", crc32c(record[:1020]))
 sys.stdout.buffer.write(record)

@@ -219,7 +219,8 @@ public static class BootRecordCodec
         {
             entry.Bundle.CopyTo(span);
             span[BundleMark.Length] = entry.Count;
-            BinaryPrimitives.WriteUInt16LittleEndian(span[(BundleMark.Length + 1)..], (ushort)entry.Last);
+            span[BundleMark.Length + 1] = entry.PowerLosses;
+            span[BundleMark.Length + 2] = (byte)Math.Min((int)entry.Last, byte.MaxValue);
             span = span[FailureLength..];
         }
     }
@@ -228,12 +229,18 @@ public static class BootRecordCodec
     private static FailedTrials DecodeFailures(ReadOnlySpan<byte> span)
     {
         var entries = new List<FailedTrial>();
-        for (; span.Length >= FailureLength && span[BundleMark.Length] > 0; span = span[FailureLength..])
+        for (; span.Length >= FailureLength; span = span[FailureLength..])
         {
-            entries.Add(new FailedTrial(
+            var entry = new FailedTrial(
                 new BundleMark(span[..BundleMark.Length]),
                 span[BundleMark.Length],
-                (OutcomeCode)BinaryPrimitives.ReadUInt16LittleEndian(span[(BundleMark.Length + 1)..])));
+                (OutcomeCode)span[BundleMark.Length + 2],
+                span[BundleMark.Length + 1]);
+            if (entry is { Count: 0, PowerLosses: 0 })
+            {
+                break;
+            }
+            entries.Add(entry);
         }
         return FailedTrials.Of(entries);
     }

@@ -2,11 +2,12 @@ using Meerkat.Core.Values;
 
 namespace Meerkat.Core.Boot;
 
-/// <summary>A bundle that failed its trial on this device.</summary>
+/// <summary>A bundle that failed its trial on this device, or lost it to the power.</summary>
 /// <param name="Bundle">Which one.</param>
-/// <param name="Count">How often, 1 to 255; more count as 255.</param>
-/// <param name="Last">How the last of these trials ended.</param>
-public readonly record struct FailedTrial(BundleMark Bundle, byte Count, OutcomeCode Last)
+/// <param name="Count">How often it failed, 0 to 255; more count as 255.</param>
+/// <param name="Last">How the last of these trials ended; none when it never failed.</param>
+/// <param name="PowerLosses">How many trials more ended with the power, 0 to 255; more count as 255.</param>
+public readonly record struct FailedTrial(BundleMark Bundle, byte Count, OutcomeCode Last, byte PowerLosses = 0)
 {
     /// <summary>How the last one ended, in words. The numbers that belong to it are not kept for each bundle.</summary>
     public string Words => Last switch

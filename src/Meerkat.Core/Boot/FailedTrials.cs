@@ -15,6 +15,12 @@ public sealed class FailedTrials : IEquatable<FailedTrials>
     /// <summary>A bundle that failed so often is refused unless it is forced.</summary>
     public const int MostFailures = 2;
 
+    /// <summary>
+    /// A bundle in whose trials the power was lost so often, and never anything else, is refused too: a firmware that makes the machine
+    /// itself restart looks no different. Many enough that chance has no part in it.
+    /// </summary>
+    public const int MostPowerLosses = 5;
+
     public static readonly FailedTrials None = new([]);
 
     private readonly ImmutableArray<FailedTrial> entries;
@@ -35,17 +41,21 @@ public sealed class FailedTrials : IEquatable<FailedTrials>
         OutcomeCode.None or OutcomeCode.Reverted or OutcomeCode.RestartForced or OutcomeCode.PowerLost
         or OutcomeCode.RecordNotWritable or OutcomeCode.RecordLost);
 
-    /// <summary>After one more failure of a bundle; the same when it is not known which bundle it was.</summary>
+    /// <summary>After one more trial of a bundle that ended so; the same when that does not count, or the bundle is not known.</summary>
     public FailedTrials With(BundleMark bundle, OutcomeCode code)
     {
-        if (bundle.IsNone || !Counts(code))
+        if (bundle.IsNone || !(Counts(code) || code == OutcomeCode.PowerLost))
         {
             return this;
         }
-        var before = entries.FirstOrDefault(entry => entry.Bundle == bundle).Count;
-        var latest = new FailedTrial(bundle, (byte)Math.Min(before + 1, byte.MaxValue), code);
+        var before = entries.FirstOrDefault(entry => entry.Bundle == bundle);
+        var latest = code == OutcomeCode.PowerLost
+            ? before with { Bundle = bundle, PowerLosses = OneMore(before.PowerLosses) }
+            : before with { Bundle = bundle, Count = OneMore(before.Count), Last = code };
         return Of([latest, .. entries.Where(entry => entry.Bundle != bundle)]);
     }
+
+    private static byte OneMore(byte count) => (byte)Math.Min(count + 1, byte.MaxValue);
 
     /// <summary>After a commit of a bundle: what was held against it is forgotten.</summary>
     public FailedTrials Without(BundleMark bundle) =>

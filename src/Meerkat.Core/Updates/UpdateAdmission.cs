@@ -44,8 +44,10 @@ public abstract record UpdateAdmission
         }
         if (!facts.Force && FailedTooOften(head, facts) is { } failed)
         {
-            return new Refused(FormattableString.Invariant(
-                $"version {manifest.Version} failed its trial on this device {failed.Failures} times, the last time because: {failed.Last}; ")
+            var why = failed.Failures >= FailedTrials.MostFailures
+                ? FormattableString.Invariant($"failed its trial on this device {failed.Failures} times, the last time because: {failed.Last}")
+                : FormattableString.Invariant($"lost {failed.PowerLosses} trials on this device to the power, or restarted the machine itself");
+            return new Refused($"version {manifest.Version} {why}; "
                 + "it is not tried again unless it is forced (meerkat update --force, or force=true before the file)");
         }
         return HostParts.Of(manifest) switch
@@ -59,7 +61,8 @@ public abstract record UpdateAdmission
     private static FailedBundle? FailedTooOften(BundleHead head, AdmissionFacts facts)
     {
         var mark = BundleMark.Of(head.ManifestBytes.Span).ToString();
-        return facts.FailedBundles.FirstOrDefault(known => known.Bundle == mark && known.Failures >= FailedTrials.MostFailures);
+        return facts.FailedBundles.FirstOrDefault(known => known.Bundle == mark
+            && (known.Failures >= FailedTrials.MostFailures || known.PowerLosses >= FailedTrials.MostPowerLosses));
     }
 
     /// <summary>

@@ -213,8 +213,10 @@ public sealed class BootRecordCodecTests
             ("outcome: detail, text", 753, 201, Out(outcome with { Detail = new string('x', 200) })),
             ("how often the trial was started", 954, 1, a with { TrialStarts = 250 }),
             ("failed bundle 0 (the latest): its mark", 956, 13, Failed(failed with { Bundle = Flipped(failed.Bundle) })),
-            ("failed bundle 0: how often it failed; 0: no entry, nor any after it", 969, 1, Failed(failed with { Count = 250 })),
-            ("failed bundle 0: code of its last outcome", 970, 2, Failed(failed with { Last = (OutcomeCode)0xfefd })),
+            ("failed bundle 0: how often it failed", 969, 1, Failed(failed with { Count = 250 })),
+            ("failed bundle 0: how many trials more ended with the power; both 0: no entry, nor any after it", 970, 1,
+                Failed(failed with { PowerLosses = 250 })),
+            ("failed bundle 0: code of its last failure", 971, 1, Failed(failed with { Last = (OutcomeCode)0xfd })),
             ("failed bundles 1 to 3, as 0", 972, 48,
                 a with { Failures = FailedTrials.Of([failed, .. a.Failures.Entries.Skip(1).Select(each => each with { Bundle = Flipped(each.Bundle) })]) }),
         ];

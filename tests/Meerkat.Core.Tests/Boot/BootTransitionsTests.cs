@@ -118,10 +118,14 @@ public sealed class BootTransitionsTests
     [Theory]
     [InlineData(OutcomeCode.Reverted)]
     [InlineData(OutcomeCode.RestartForced)]
-    [InlineData(OutcomeCode.PowerLost)]
     [InlineData(OutcomeCode.RecordNotWritable)]
     public void FallBackThatIsNotTheBundlesFault_IsNotCounted(OutcomeCode code) =>
         Assert.Equal(FailedTrials.None, Records.Trial().FallBack(Records.Outcome(code)).Failures);
+
+    [Fact]
+    public void LossOfPower_IsCountedByItself() => Assert.Equal(
+        [new FailedTrial(Records.MarkOf("1.1.0"), 0, OutcomeCode.None, 1)],
+        Records.Trial().FallBack(Records.Outcome(OutcomeCode.PowerLost)).Failures.Entries);
 
     [Fact]
     public void SlotThatWasCommittedOnce_IsNotHeldAgainstItsBundle()

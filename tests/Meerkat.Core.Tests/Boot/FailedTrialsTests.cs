@@ -23,6 +23,16 @@ public sealed class FailedTrialsTests
     }
 
     [Fact]
+    public void LossesOfPower_AreCountedBesideTheFailures()
+    {
+        var lost = FailedTrials.None.With(Records.MarkOf("a"), OutcomeCode.PowerLost).With(Records.MarkOf("a"), OutcomeCode.PowerLost);
+        Assert.Equal([new FailedTrial(Records.MarkOf("a"), 0, OutcomeCode.None, 2)], lost.Entries);
+        Assert.Equal(
+            [new FailedTrial(Records.MarkOf("a"), 1, OutcomeCode.Exited, 3)],
+            lost.With(Records.MarkOf("a"), OutcomeCode.Exited).With(Records.MarkOf("a"), OutcomeCode.PowerLost).Entries);
+    }
+
+    [Fact]
     public void BundleThatIsNotKnown_IsNotCounted() =>
         Assert.Same(FailedTrials.None, FailedTrials.None.With(default, OutcomeCode.Exited));
 

@@ -67,8 +67,8 @@ internal static class Records
         LastOutcome = Golden.LastOutcome! with { Attempts = 4 },
         Failures = FailedTrials.Of(
         [
-            new FailedTrial(MarkOf("c"), 2, OutcomeCode.Exited), new FailedTrial(MarkOf("d"), 1, OutcomeCode.NoCommit),
-            new FailedTrial(MarkOf("e"), 255, OutcomeCode.MergeFailed), new FailedTrial(MarkOf("f"), 3, (OutcomeCode)0x1234),
+            new FailedTrial(MarkOf("c"), 2, OutcomeCode.Exited, 7), new FailedTrial(MarkOf("d"), 1, OutcomeCode.NoCommit),
+            new FailedTrial(MarkOf("e"), 255, OutcomeCode.MergeFailed, 255), new FailedTrial(MarkOf("f"), 0, (OutcomeCode)0xF1, 3),
         ]),
     };
 
@@ -79,7 +79,7 @@ internal static class Records
     private static readonly Gen<BundleMark> GenMark = Gen.Byte.Array[BundleMark.Length].Select(bytes => new BundleMark(bytes));
 
     private static readonly Gen<FailedTrials> GenFailures = Gen.Select(
-        GenMark, Gen.Byte[1, 255], Gen.Enum<OutcomeCode>(), (mark, count, code) => new FailedTrial(mark, count, code))
+        GenMark, Gen.Byte[1, 255], Gen.Enum<OutcomeCode>(), Gen.Byte, (mark, count, code, lost) => new FailedTrial(mark, count, code, lost))
         .Array[0, FailedTrials.Most].Select(FailedTrials.Of);
 
     private static readonly Gen<SlotRecord> GenSlotRecord = Gen.Select(

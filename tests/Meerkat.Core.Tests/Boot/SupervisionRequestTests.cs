@@ -109,6 +109,17 @@ public sealed class SupervisionRequestTests
     }
 
     [Fact]
+    public void InstallerThatGoesAway_LeavesNothing()
+    {
+        var scene = Scene.Committed();
+        scene.Ask(new BootRequest.Invalidate(null, SlotId.Zero, true));
+        Assert.Empty(scene.Take(new SupervisionEvent.Disconnected(Scene.Stranger)).Effects);
+        Assert.Equal([new SupervisionEffect.RemoveLeftovers()], scene.Take(new SupervisionEvent.Disconnected(Scene.Agent)).Effects);
+        Assert.Null(scene.Now.Lease);
+        Assert.Empty(scene.Take(new SupervisionEvent.Disconnected(Scene.Agent)).Effects);
+    }
+
+    [Fact]
     public void EveryRefusal_HasARow() => Assert.Equal(
         Enum.GetValues<BootRefusal>().Except([BootRefusal.None, BootRefusal.RecordNotWritable]).Order(),
         Refusals.Values.Select(row => row.Refusal).Distinct().Order());

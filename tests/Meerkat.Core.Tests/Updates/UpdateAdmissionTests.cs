@@ -46,6 +46,11 @@ public sealed class UpdateAdmissionTests
         ["failed twice"] = (Head(), Roomy with { FailedBundles = [Failed(Head("3"), 5), Failed(Head(), 2)] },
             "version 2.0.0 failed its trial on this device 2 times, the last time because: firmware exited; "
             + "it is not tried again unless it is forced (meerkat update --force, or force=true before the file)"),
+        ["failed once, and the power did four times"] =
+            (Head(), Roomy with { FailedBundles = [Failed(Head(), 1) with { PowerLosses = 4 }] }, "go"),
+        ["lost to the power five times"] = (Head(), Roomy with { FailedBundles = [Failed(Head(), 1) with { PowerLosses = 5 }] },
+            "version 2.0.0 lost 5 trials on this device to the power, or restarted the machine itself; "
+            + "it is not tried again unless it is forced (meerkat update --force, or force=true before the file)"),
         ["failed twice and is forced"] = (Head(), Roomy with { FailedBundles = [Failed(Head(), 2)], Force = true }, "go"),
         ["another build of what failed"] = (Head(build: "y"), Roomy with { FailedBundles = [Failed(Head(), 2)] }, "go"),
         ["failed, forced and below the floor"] = (Head(), Roomy with { FailedBundles = [Failed(Head(), 2)], Force = true, MinVersion = "3" },
