@@ -23,22 +23,21 @@ internal sealed class Machine(string work)
 
     /// <summary>Makes the disk, runs the life to its end, and leaves the log.</summary>
     /// <param name="programs">What runs in the machine.</param>
-    /// <param name="type">ext4, or another that mke2fs makes.</param>
     /// <exception cref="BenchException">The life did not come to its end.</exception>
-    public async Task RecordAsync(string programs, string type)
+    public async Task RecordAsync(string programs)
     {
         Directory.CreateDirectory(work);
         File.Delete(Path.Combine(work, "recorded"));
         await Run.CheckedAsync(
             Path.Combine(Bench.Repository, "bench/PowerCut/guest/build"),
-            [work, programs, FirstMark.ToString(CultureInfo.InvariantCulture), type]);
+            [work, programs, FirstMark.ToString(CultureInfo.InvariantCulture)]);
         await using (var disk = new FileStream(Start, FileMode.Create))
         {
             disk.SetLength(DiskBytes);
         }
         await Run.CheckedAsync(
             "mke2fs",
-            ["-q", "-F", "-t", type, .. type == "ext2" ? Array.Empty<string>() : ["-J", "size=4"], "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard", Start, "32M"]);
+            ["-q", "-F", "-t", "ext4", "-J", "size=4", "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard", Start, "32M"]);
         File.Copy(Start, End, overwrite: true);
         await File.WriteAllBytesAsync(Log, []);
         await LiveAsync();

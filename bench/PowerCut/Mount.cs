@@ -23,12 +23,12 @@ internal sealed class Mount : IAsyncDisposable
     public bool Repaired { get; private init; }
 
     /// <exception cref="BenchException">The file system cannot be mounted, not even repaired.</exception>
-    public static async Task<Mount> OpenAsync(DiskImage image, string folder, string type)
+    public static async Task<Mount> OpenAsync(DiskImage image, string folder)
     {
         var (disk, target) = (Path.Combine(folder, "disk"), Path.Combine(folder, "mnt"));
         Directory.CreateDirectory(target);
         image.Save(disk);
-        string[] words = ["-o", "loop", "-t", type, disk, target];
+        string[] words = ["-o", "loop", "-t", "ext4", disk, target];
         var repaired = (await Run.Async("mount", words)).ExitCode != 0;
         if (repaired)
         {

@@ -11,7 +11,12 @@ namespace Meerkat.Bench.PowerCut;
 /// Cuts the power of a real disk at every flush: records the writes of a device's life, makes of every prefix of them the disks that a
 /// cut could leave, and boots each.
 /// </summary>
-internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmware, WriteLog log, string type)
+/// <param name="bench">Programs and a work folder.</param>
+/// <param name="machine">Where the recording lies.</param>
+/// <param name="firmware">What the device was fed.</param>
+/// <param name="log">What was written.</param>
+/// <param name="options">What names this recording on the command line.</param>
+internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmware, WriteLog log, string options)
 {
     private const int Workers = 2;
 
@@ -39,8 +44,6 @@ internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmw
         var sabotage = new Option<string?>("--sabotage") { Description = "Run programs in the machine that do not flush; must end with a violation" };
         sabotage.AcceptOnlyFromAmong("no-file-flush", "no-directory-flush");
         var work = new Option<string?>("--work") { Description = "Where recordings are kept. Default: bench/obj/powercut" };
-        var type = new Option<string>("--file-system") { Description = "ext4 or ext3", DefaultValueFactory = _ => "ext4" };
-        type.AcceptOnlyFromAmong("ext4", "ext3");
         var command = new Command("powercut", """
             Lives a device's life on a disk in QEMU, logs every write, and boots what a cut of the power at every flush could have left.
             Exit code 1 when anything does not hold.
@@ -52,14 +55,13 @@ internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmw
               bench/powercut --sabotage no-file-flush --quick
             """)
         {
-            quick, recorded, replay, sabotage, work, type, Bench.DirOption, Bench.ProgramsOption, Bench.JsonOption,
+            quick, recorded, replay, sabotage, work, Bench.DirOption, Bench.ProgramsOption, Bench.JsonOption,
         };
         command.SetAction(async (parsed, _) =>
         {
             using var bench = new Bench(parsed);
-            var fileSystem = parsed.GetValue(type)!;
             var parent = Path.GetFullPath(parsed.GetValue(work) ?? Path.Combine(Bench.Repository, "bench/obj/powercut"));
-            var folder = Path.Combine(parent, fileSystem + (parsed.GetValue(sabotage) is { } kind ? "-" + kind : ""));
+            var folder = Path.Combine(parent, parsed.GetValue(sabotage) ?? "shipped");
             var machine = new Machine(folder);
             var again = parsed.GetValue(recorded) || parsed.GetValue(replay) is not null;
             if (again && !machine.IsRecorded)
@@ -68,13 +70,18 @@ internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmw
             }
             if (!again)
             {
-                await machine.RecordAsync(await ProgramsAsync(bench, parsed.GetValue(sabotage), folder), fileSystem);
+                await machine.RecordAsync(await ProgramsAsync(bench, parsed.GetValue(sabotage), folder));
             }
-            var cuts = new PowerCutBench(bench, machine, new Firmware(folder), WriteLog.Read(machine.Log, Machine.FirstMark), fileSystem);
+            var cuts = new PowerCutBench(bench, machine, new Firmware(folder), WriteLog.Read(machine.Log, Machine.FirstMark), Named(parsed));
             return parsed.GetValue(replay) is { } one ? await cuts.ReplayAsync(one) : await cuts.AllAsync(parsed.GetValue(quick));
         });
         return command;
     }
+
+    /// <summary>The options that led to a recording, so that a violation can be had again.</summary>
+    private static string Named(ParseResult parsed) => string.Concat(
+        parsed.Tokens.Zip(parsed.Tokens.Skip(1)).Where(pair => pair.First.Value is "--sabotage" or "--work")
+            .Select(pair => $" {pair.First.Value} {pair.Second.Value}"));
 
     private static async Task<string> ProgramsAsync(Bench bench, string? sabotage, string folder)
     {
@@ -170,7 +177,7 @@ internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmw
         var tree = new Tree(firmware, life);
         try
         {
-            await using (var mount = await Mount.OpenAsync(disk, folder, type))
+            await using (var mount = await Mount.OpenAsync(disk, folder))
             {
                 Interlocked.Add(ref repaired, mount.Repaired ? 1 : 0);
                 // Before the device is made nothing has been promised but a whole file system.
@@ -180,7 +187,7 @@ internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmw
                     return wrong;
                 }
             }
-            await using var again = await Mount.OpenAsync(disk, folder, type);
+            await using var again = await Mount.OpenAsync(disk, folder);
             return await StartAsync(again, tree) ?? await again.CheckAsync();
         }
         catch (BenchException fault)
@@ -230,7 +237,7 @@ internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmw
                 new
                 {
                     flushes = log.Intervals.Count, points, images, repaired, started, seconds = elapsed.TotalSeconds, held,
-                    violations = violations.Select(each => new { replay = $"{each.Flush}:{each.Loss.Name}", heard = each.Heard, what = each.What }),
+                    violations = violations.Select(each => new { replay = $"bench/powercut{options} --replay {each.Flush}:{each.Loss.Name}", heard = each.Heard, what = each.What }),
                 },
                 JsonText.Options));
             return held ? 0 : 1;
@@ -238,7 +245,7 @@ internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmw
         foreach (var (flush, loss, heard, what) in violations.OrderBy(each => each.Flush).Take(10))
         {
             Console.WriteLine($"VIOLATION after \"{heard}\": {what}");
-            Console.WriteLine($"  again: bench/powercut --replay {flush}:{loss.Name}");
+            Console.WriteLine($"  again: bench/powercut{options} --replay {flush}:{loss.Name}");
         }
         var table = new Table("flush points", "of", "disks", "repaired first", "started", "violations", "seconds");
         table.Add([.. new[] { points, log.Intervals.Count, images, repaired, started, violations.Count, (int)elapsed.TotalSeconds }
