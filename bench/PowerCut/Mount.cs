@@ -19,7 +19,7 @@ internal sealed class Mount : IAsyncDisposable
 
     public string Folder { get; }
 
-    /// <summary>Whether the kernel refused the file system until e2fsck had repaired it, as every system does before it mounts.</summary>
+    /// <summary>Whether the kernel refused the file system until e2fsck -y had repaired it.</summary>
     public bool Repaired { get; private init; }
 
     /// <exception cref="BenchException">The file system cannot be mounted, not even repaired.</exception>
@@ -32,7 +32,8 @@ internal sealed class Mount : IAsyncDisposable
         var repaired = (await Run.Async("mount", words)).ExitCode != 0;
         if (repaired)
         {
-            // A superblock has two sectors, and one that is torn between them fails its checksum. There are copies of it.
+            // A superblock has two sectors, and one that is torn between them fails its checksum. There are copies of it, which
+            // e2fsck -p does not take. docs/reliability-powercut.md tells what that means for a device.
             await Run.Async("e2fsck", ["-f", "-y", disk]);
             await Run.CheckedAsync("mount", words);
         }

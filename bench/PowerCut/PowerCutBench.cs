@@ -27,9 +27,9 @@ internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmw
 
     private readonly Lock gate = new();
     private readonly List<(int Flush, Loss Loss, string Heard, string What)> violations = [];
+    private readonly List<string> repaired = [];
     private int images;
     private int started;
-    private int repaired;
 
     /// <param name="Flush">How many flushes were done before the cut.</param>
     /// <param name="Loss">What became of the writes since.</param>
@@ -157,7 +157,7 @@ internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmw
         var folder = Directory.CreateDirectory(bench.PathOf($"d{Interlocked.Increment(ref images)}")).FullName;
         try
         {
-            var wrong = await BootAsync(disk, folder, life, cut.Start);
+            var wrong = await BootAsync(disk, folder, life, cut);
             if (wrong is not null)
             {
                 lock (gate)
@@ -172,17 +172,23 @@ internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmw
         }
     }
 
-    private async Task<string?> BootAsync(DiskImage disk, string folder, Life life, bool start)
+    private async Task<string?> BootAsync(DiskImage disk, string folder, Life life, Cut cut)
     {
         var tree = new Tree(firmware, life);
         try
         {
             await using (var mount = await Mount.OpenAsync(disk, folder))
             {
-                Interlocked.Add(ref repaired, mount.Repaired ? 1 : 0);
+                if (mount.Repaired)
+                {
+                    lock (gate)
+                    {
+                        repaired.Add($"{cut.Flush}:{cut.Loss.Name}");
+                    }
+                }
                 // Before the device is made nothing has been promised but a whole file system.
                 var wrong = life.IsMade ? tree.Boot(Path.Combine(mount.Folder, "device")) : null;
-                if ((wrong ??= await mount.CheckAsync()) is not null || !start)
+                if ((wrong ??= await mount.CheckAsync()) is not null || !cut.Start)
                 {
                     return wrong;
                 }
@@ -242,13 +248,13 @@ internal sealed class PowerCutBench(Bench bench, Machine machine, Firmware firmw
                 JsonText.Options));
             return held ? 0 : 1;
         }
-        foreach (var (flush, loss, heard, what) in violations.OrderBy(each => each.Flush).Take(10))
+        foreach (var (flush, loss, heard, what) in violations.OrderBy(each => each.Flush).DistinctBy(each => (each.Flush, each.What)).Take(10))
         {
             Console.WriteLine($"VIOLATION after \"{heard}\": {what}");
             Console.WriteLine($"  again: bench/powercut{options} --replay {flush}:{loss.Name}");
         }
         var table = new Table("flush points", "of", "disks", "repaired first", "started", "violations", "seconds");
-        table.Add([.. new[] { points, log.Intervals.Count, images, repaired, started, violations.Count, (int)elapsed.TotalSeconds }
+        table.Add([.. new[] { points, log.Intervals.Count, images, repaired.Count, started, violations.Count, (int)elapsed.TotalSeconds }
             .Select(number => number.ToString(CultureInfo.InvariantCulture))]);
         table.Print();
         Console.WriteLine(held ? "Everything held." : "NOT everything held.");
