@@ -8,6 +8,7 @@ var root = new RootCommand("""
       bench/install
       bench/boot --json
       bench/endurance -n 1000
+      bench/endurance --kill
     """)
 {
     InstallBench.Command(),

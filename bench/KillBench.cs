@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Meerkat.EndToEnd.Tests.Harness.Endurance;
+
+namespace Meerkat.Bench;
+
+/// <summary>Updates whose programs are killed with SIGKILL at every step, and what the device is afterwards.</summary>
+internal static class KillBench
+{
+    public const int StandardUpdates = 200;
+
+    /// <summary>One in twelve hangs, which takes seconds each time; half are good.</summary>
+    private static readonly FirmwareKind[] Kinds =
+    [
+        .. Enumerable.Repeat(FirmwareKind.Good, 6), FirmwareKind.Crashes, FirmwareKind.Faults, FirmwareKind.NeverCommitted, FirmwareKind.NeverCommitted,
+        FirmwareKind.Reverted, FirmwareKind.Hangs,
+    ];
+
+    /// <returns>The exit code: 0 no promise was broken, 1 one was.</returns>
+    public static async Task<int> RunAsync(Bench bench, int updates, int? given, string replayed)
+    {
+        var seed = given ?? Environment.TickCount;
+        Console.Error.WriteLine($"{updates} updates, seed {seed}, in {bench.Folder}");
+        var options = new EnduranceOptions(updates, seed, Kinds) { Say = Bench.Progress };
+        using var device = await EnduranceRun.MakeDeviceAsync(bench.PathOf("device"), bench.Program, options);
+        var run = new EnduranceRun(device, options);
+        var begun = Stopwatch.GetTimestamp();
+        var violation = "";
+        try
+        {
+            await run.RunAsync();
+        }
+        catch (ViolationException fault)
+        {
+            violation = fault.Message;
+        }
+        Bench.EndProgress();
+        Show(bench, run.Report, seed, Stopwatch.GetElapsedTime(begun).TotalSeconds, violation);
+        if (violation.Length > 0)
+        {
+            Console.Error.WriteLine($"VIOLATION with seed {seed}: {violation}");
+            Console.Error.WriteLine($"The same choices again: bench/endurance --kill --updates {updates} --seed {seed}{replayed}");
+            return 1;
+        }
+        return 0;
+    }
+
+    private static void Show(Bench bench, EnduranceReport report, int seed, double seconds, string violation)
+    {
+        if (bench.Json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(
+                new
+                {
+                    seed,
+                    seconds,
+                    disturbed = report.Disturbed,
+                    committed = report.Committed,
+                    completed = report.Completed,
+                    kills = report.Kills,
+                    steps = EnduranceReport.Steps.ToDictionary(step => step.ToString(), report.At),
+                    reasons = report.Reasons.ToDictionary(),
+                    missed = report.Missed.Select(step => step.ToString()),
+                    violation,
+                },
+                JsonText.Options));
+            return;
+        }
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{report.Disturbed} updates disturbed by {report.Kills} kills ({report.Committed} of them committed in the end), {report.Completed} undisturbed ones "
+            + $"completed between them, in {seconds:0} s, seed {seed}; violations: {(violation.Length > 0 ? 1 : 0)}"));
+        Console.WriteLine();
+        string[] victims = [.. report.Victims];
+        var table = new Table(["step", .. victims, "all"]);
+        foreach (var step in EnduranceReport.Steps.Append(UpdateStep.Idle))
+        {
+            table.Add([Name(step), .. victims.Select(names => Count(report.At(step, names))), Count(report.At(step))]);
+        }
+        table.Print();
+        Console.WriteLine($"Reasons of the fall backs: {string.Join(", ", report.Reasons.Select(pair => $"{pair.Key} {pair.Value}"))}.");
+        Console.WriteLine(report.Missed.Any()
+            ? $"NOT every step was hit: {string.Join(", ", report.Missed.Select(Name))}. More updates, or another seed."
+            : "Every step was hit.");
+    }
+
+    private static string Count(int kills) => kills == 0 ? "" : kills.ToString(CultureInfo.InvariantCulture);
+
+    private static string Name(UpdateStep step) => step switch
+    {
+        UpdateStep.TrialStart => "trial start",
+        UpdateStep.FallBack => "fall back",
+        UpdateStep.Idle => "before or after",
+        _ => step.ToString().ToLowerInvariant(),
+    };
+}
