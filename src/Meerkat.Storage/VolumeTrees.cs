@@ -43,13 +43,34 @@ public static class VolumeTrees
     {
         var temporary = path + ".new";
         volume.RemoveIfThere(temporary);
-        using (var file = volume.Create(temporary, mode))
+        try
         {
-            file.Write(contents, 0);
-            file.Flush();
+            using (var file = volume.Create(temporary, mode))
+            {
+                file.Write(contents, 0);
+                file.Flush();
+            }
+            volume.Rename(temporary, path);
         }
-        volume.Rename(temporary, path);
+        catch (StorageException)
+        {
+            // On a full medium half a file would keep what little space there is.
+            volume.RemoveIfPossible(temporary);
+            throw;
+        }
         volume.FlushDirectory(Parent(path));
+    }
+
+    private static void RemoveIfPossible(this IVolume volume, string path)
+    {
+        try
+        {
+            volume.RemoveIfThere(path);
+        }
+        catch (StorageException)
+        {
+            // The fault that led here says more.
+        }
     }
 
     public static void Replace(this IVolume volume, string path, string contents, int mode) =>

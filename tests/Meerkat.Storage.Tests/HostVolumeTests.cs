@@ -251,6 +251,15 @@ public sealed class HostVolumeTests : IDisposable
     }
 
     [Fact]
+    public void ReplaceThatFails_LeavesNothingBeside()
+    {
+        volume.CreateDirectory("taken", 0x1ED);
+        volume.Create("taken/inside", 0x1A4).Dispose();
+        Assert.Throws<StorageException>(() => volume.Replace("taken", "new", 0x1A4));
+        Assert.Equal(["taken"], volume.List("").Select(entry => entry.Name));
+    }
+
+    [Fact]
     public void Replace_LeavesNothingBesideAndReplacesALinkItself()
     {
         folder.Shell("ln -s ../outside/secret root/f; touch root/f.new");
