@@ -45,8 +45,9 @@ internal sealed class EnduranceBench(Bench bench, BenchDevice device, IReadOnlyL
     public static Command Command()
     {
         var kill = new Option<bool>("--kill") { Description = "Kill the device's programs at every step of the updates, and look at what holds afterwards" };
-        var seed = new Option<int?>("--seed") { Description = "With --kill: the choices of an earlier run. Default: others each time" };
-        var count = new Option<int?>("--updates", "-n") { Description = "How many. Default: 1000; 200 with --kill" };
+        var hostile = new Option<bool>("--hostile") { Description = "Let the file system fail at every step of the updates, and look at what holds afterwards" };
+        var seed = new Option<int?>("--seed") { Description = "With --kill or --hostile: the choices of an earlier run. Default: others each time" };
+        var count = new Option<int?>("--updates", "-n") { Description = "How many. Default: 1000; 200 with --kill; 26 on each file system with --hostile" };
         count.Validators.Add(given =>
         {
             if (given.GetValueOrDefault<int?>() < LeastUpdates)
@@ -60,15 +61,17 @@ internal sealed class EnduranceBench(Bench bench, BenchDevice device, IReadOnlyL
             With --kill: boot loader, agent and firmware are killed with SIGKILL, alone and together, at every step of slow updates to good and bad
             firmware; each such update is followed by one that nobody disturbs. Exit code 1 when the device breaks a promise
             (docs/reliability-endurance.md).
+            With --hostile: the same on small file systems that run full, go read-only or refuse to write in the middle of an update. Needs root.
 
             Examples:
               bench/endurance
               bench/endurance -n 100 --dir /mnt/sdcard
               bench/endurance --kill
               bench/endurance --kill --updates 20 --seed 4711
+              bench/endurance --hostile
             """)
         {
-            count, kill, seed, Bench.DirOption, Bench.ProgramsOption, Bench.JsonOption,
+            count, kill, hostile, seed, Bench.DirOption, Bench.ProgramsOption, Bench.JsonOption,
         };
         command.SetAction(async (parsed, _) =>
         {
@@ -77,6 +80,10 @@ internal sealed class EnduranceBench(Bench bench, BenchDevice device, IReadOnlyL
             {
                 var dir = parsed.GetValue(Bench.DirOption) is { } named ? $" --dir {named}" : "";
                 return await KillBench.RunAsync(bench, parsed.GetValue(count) ?? KillBench.StandardUpdates, parsed.GetValue(seed), dir);
+            }
+            if (parsed.GetValue(hostile))
+            {
+                return await HostileBench.RunAsync(bench, parsed.GetValue(count) ?? HostileBench.StandardUpdates, parsed.GetValue(seed));
             }
             var firmware = await bench.CompileAsync("firmware");
             string[] bundles =

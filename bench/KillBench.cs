@@ -56,10 +56,10 @@ internal static class KillBench
                 {
                     seed,
                     seconds,
-                    disturbed = report.Disturbed,
+                    disturbed = report.Updates,
                     committed = report.Committed,
                     completed = report.Completed,
-                    kills = report.Kills,
+                    kills = report.Disturbances,
                     steps = EnduranceReport.Steps.ToDictionary(step => step.ToString(), report.At),
                     reasons = report.Reasons.ToDictionary(),
                     missed = report.Missed.Select(step => step.ToString()),
@@ -70,29 +70,9 @@ internal static class KillBench
         }
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.Disturbed} updates disturbed by {report.Kills} kills ({report.Committed} of them committed in the end), {report.Completed} undisturbed ones "
+            $"{report.Updates} updates disturbed by {report.Disturbances} kills ({report.Committed} of them committed in the end), {report.Completed} undisturbed ones "
             + $"completed between them, in {seconds:0} s, seed {seed}; violations: {(violation.Length > 0 ? 1 : 0)}"));
         Console.WriteLine();
-        string[] victims = [.. report.Victims];
-        var table = new Table(["step", .. victims, "all"]);
-        foreach (var step in EnduranceReport.Steps.Append(UpdateStep.Idle))
-        {
-            table.Add([Name(step), .. victims.Select(names => Count(report.At(step, names))), Count(report.At(step))]);
-        }
-        table.Print();
-        Console.WriteLine($"Reasons of the fall backs: {string.Join(", ", report.Reasons.Select(pair => $"{pair.Key} {pair.Value}"))}.");
-        Console.WriteLine(report.Missed.Any()
-            ? $"NOT every step was hit: {string.Join(", ", report.Missed.Select(Name))}. More updates, or another seed."
-            : "Every step was hit.");
+        StepTable.Print(report);
     }
-
-    private static string Count(int kills) => kills == 0 ? "" : kills.ToString(CultureInfo.InvariantCulture);
-
-    private static string Name(UpdateStep step) => step switch
-    {
-        UpdateStep.TrialStart => "trial start",
-        UpdateStep.FallBack => "fall back",
-        UpdateStep.Idle => "before or after",
-        _ => step.ToString().ToLowerInvariant(),
-    };
 }

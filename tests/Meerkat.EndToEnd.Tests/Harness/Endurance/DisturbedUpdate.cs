@@ -6,10 +6,15 @@ using Meerkat.Core.Boot;
 namespace Meerkat.EndToEnd.Tests.Harness.Endurance;
 
 /// <summary>
-/// An update as a user drives it, slowly, and beside it somebody who kills. Both end when the device runs something that is
-/// committed and nothing more will be killed.
+/// An update as a user drives it, slowly, and beside it somebody who disturbs it. Both end when the device runs something that is
+/// committed and nothing more will be disturbed.
 /// </summary>
-internal sealed class DisturbedUpdate(EnduranceDevice device, UpdateAttempt attempt, UserFiles user, EnduranceReport report, Random chance)
+/// <param name="device">The device.</param>
+/// <param name="attempt">The update.</param>
+/// <param name="user">The user's files in the slot that runs before.</param>
+/// <param name="writesInLife">Whether files are written while the bundle comes and during the trial.</param>
+/// <param name="chance">Decides on the pace.</param>
+internal sealed class DisturbedUpdate(EnduranceDevice device, UpdateAttempt attempt, UserFiles user, bool writesInLife, Random chance)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
@@ -17,16 +22,29 @@ internal sealed class DisturbedUpdate(EnduranceDevice device, UpdateAttempt atte
     private readonly int pieceBytes = chance.Next(4_000, 24_000);
     private readonly int pauseMs = chance.Next(2, 12);
     private readonly int lifeSeed = chance.Next();
-    private volatile bool killing;
+    private volatile bool disturbing;
 
     /// <summary>The user's files as they are in the new slot, with what was written during the trial.</summary>
     public UserFiles? InTrial { get; private set; }
 
-    public async Task RunAsync(params KillPlan[] kills)
+    /// <param name="disturb">What is done to the device meanwhile, in a thread of its own; none: the bundle comes at once.</param>
+    public async Task RunAsync(Func<Task>? disturb)
     {
-        killing = kills.Length > 0;
+        disturbing = disturb is not null;
         var push = PushAsync();
-        var killer = Task.Factory.StartNew(() => KillAsync(kills), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        var beside = disturb is null ? Task.CompletedTask : Task.Factory.StartNew(
+            async () =>
+            {
+                try
+                {
+                    await disturb();
+                }
+                finally
+                {
+                    disturbing = false;
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
         try
         {
             await DriveAsync();
@@ -34,8 +52,8 @@ internal sealed class DisturbedUpdate(EnduranceDevice device, UpdateAttempt atte
         finally
         {
             attempt.Settled = true;
-            killing = false;
-            await killer;
+            disturbing = false;
+            await beside;
             await push;
         }
     }
@@ -49,10 +67,10 @@ internal sealed class DisturbedUpdate(EnduranceDevice device, UpdateAttempt atte
             using var upload = await SlowUpload.BeginAsync(device.Address, attempt.Bundle, attempt.Kind.CommitTimeout());
             using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(pauseMs));
             var lived = false;
-            for (var sent = 0; killing && sent + pieceBytes < attempt.Bundle.Length; sent += pieceBytes)
+            for (var sent = 0; disturbing && sent + pieceBytes < attempt.Bundle.Length; sent += pieceBytes)
             {
                 await upload.SendAsync(pieceBytes);
-                if (!lived && sent > attempt.Bundle.Length / 2)
+                if (writesInLife && !lived && sent > attempt.Bundle.Length / 2)
                 {
                     lived = true;
                     user.WriteInLife(device.FilesOf(attempt.Old.Number), attempt.Version + "-while-it-comes", life);
@@ -96,7 +114,7 @@ internal sealed class DisturbedUpdate(EnduranceDevice device, UpdateAttempt atte
                 else if (AtRest(status))
                 {
                     attempt.Settled = true;
-                    if (!killing)
+                    if (!disturbing)
                     {
                         return;
                     }
@@ -122,7 +140,8 @@ internal sealed class DisturbedUpdate(EnduranceDevice device, UpdateAttempt atte
         if (InTrial is null)
         {
             var copy = user.Copy();
-            if (device.Record() is not { Committed: false } || device.Starts(attempt.Version, trial: true) == 0)
+            if (device.Record() is not { Committed: false }
+                || device.Now().Firmware is not { } firmware || ProcessLook.Variable(firmware, "MEERKAT_VERSION") != attempt.Version)
             {
                 return false;
             }
@@ -132,7 +151,10 @@ internal sealed class DisturbedUpdate(EnduranceDevice device, UpdateAttempt atte
                 {
                     return device.Record()?.Sequence != before ? false : throw new ViolationException($"in the trial: {early}");
                 }
-                copy.WriteInLife(device.FilesOf(attempt.Target.Number), attempt.Version + "-in-its-trial", new Random(lifeSeed));
+                if (writesInLife)
+                {
+                    copy.WriteInLife(device.FilesOf(attempt.Target.Number), attempt.Version + "-in-its-trial", new Random(lifeSeed));
+                }
             }
             catch (IOException) when (device.Record()?.Sequence != before)
             {
@@ -176,98 +198,10 @@ internal sealed class DisturbedUpdate(EnduranceDevice device, UpdateAttempt atte
             case FirmwareKind.Reverted:
                 await device.CallAsync("OTA.Revert");
                 break;
-            case FirmwareKind.Crashes or FirmwareKind.Faults or FirmwareKind.Hangs or FirmwareKind.NeverCommitted:
+            case FirmwareKind.Crashes or FirmwareKind.Faults or FirmwareKind.Hangs or FirmwareKind.NeverCommitted or FirmwareKind.FillsTheDisk:
                 break;
             default:
                 throw new UnreachableException();
-        }
-    }
-
-    private async Task KillAsync(KillPlan[] kills)
-    {
-        foreach (var plan in kills)
-        {
-            AwaitMoment(plan);
-            await StrikeAsync(plan.Victims);
-            if (!device.IsRunning)
-            {
-                device.Start();
-            }
-        }
-        killing = false;
-    }
-
-    private void AwaitMoment(KillPlan plan)
-    {
-        if (plan.Wanted is { } wanted)
-        {
-            // As often as it can be looked: some steps last a millisecond.
-            while (!attempt.Settled && attempt.StepOn(device, device.Record()) != wanted)
-            {
-                Thread.Sleep(TimeSpan.FromMicroseconds(100));
-            }
-        }
-        var at = Stopwatch.GetTimestamp();
-        while (!attempt.Settled && Stopwatch.GetElapsedTime(at) < plan.Wait)
-        {
-            Thread.Sleep(TimeSpan.FromMicroseconds(100));
-        }
-    }
-
-    private async Task StrikeAsync(Victims victims)
-    {
-        var frozen = device.Freeze();
-        var record = device.Record() ?? throw new ViolationException("both copies of the boot record are unreadable at a kill");
-        var step = attempt.StepOn(device, record);
-        var chosen = Chosen(frozen, victims);
-        Expect(record, chosen.ContainsKey(Victims.Boot), chosen.ContainsKey(Victims.Firmware));
-        var names = string.Join("+", chosen.Keys.Where(one => one != Victims.Guard)).ToLowerInvariant();
-        report.Killed(step, names);
-        attempt.BootWasKilled |= chosen.ContainsKey(Victims.Boot);
-        attempt.Kills.Add($"{names} in {step}");
-        await device.KillAsync(frozen, [.. chosen.Values]);
-    }
-
-    /// <summary>Who of them runs; the boot loader, which always does, when none of them.</summary>
-    private static SortedDictionary<Victims, int> Chosen(EnduranceDevice.Processes frozen, Victims wanted)
-    {
-        var there = new SortedDictionary<Victims, int>();
-        foreach (var (victim, process) in new[]
-        {
-            (Victims.Boot, frozen.Boot), (Victims.Agent, frozen.Agent), (Victims.Firmware, frozen.Firmware), (Victims.Guard, frozen.Guard),
-        })
-        {
-            if (process is { } id && (wanted & victim) != 0)
-            {
-                there.Add(victim, id);
-            }
-        }
-        if (there.Count == 0 && frozen.Boot is { } loader)
-        {
-            there.Add(Victims.Boot, loader);
-        }
-        return there;
-    }
-
-    /// <summary>What a fall back after this kill may give as its reason.</summary>
-    private void Expect(BootRecord record, bool bootDies, bool firmwareDies)
-    {
-        if (record is { Committed: true, LastOutcome: { } told } && told.Version == attempt.Version)
-        {
-            attempt.Reasons.Clear();
-            attempt.Reasons.Add(told.Name);
-        }
-        else if (record is { Committed: false } && record[attempt.Target].State == SlotState.Trial)
-        {
-            if (bootDies)
-            {
-                attempt.Reasons.Clear();
-                attempt.Reasons.Add("boot_loader_stopped");
-            }
-            else if (firmwareDies)
-            {
-                attempt.Reasons.Add("signaled");
-            }
         }
     }
 }

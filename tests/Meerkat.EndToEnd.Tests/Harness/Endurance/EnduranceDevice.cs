@@ -144,6 +144,14 @@ internal sealed class EnduranceDevice : IDisposable
         return all;
     }
 
+    public static void Continue(Processes frozen)
+    {
+        foreach (var process in frozen.All)
+        {
+            Signals.Send(process, Signals.Continue);
+        }
+    }
+
     /// <summary>SIGKILL to some of the frozen processes; the others go on.</summary>
     public async Task KillAsync(Processes frozen, IReadOnlyCollection<int> victims)
     {

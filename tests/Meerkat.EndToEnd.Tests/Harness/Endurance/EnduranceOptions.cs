@@ -11,4 +11,16 @@ internal sealed record EnduranceOptions(int Updates, int Seed, IReadOnlyList<Fir
 
     /// <summary>Told of what goes on, a line each time.</summary>
     public Action<string> Say { get; init; } = _ => { };
+
+    /// <summary>A kind of firmware whose update goes through a step; of any step where none is named.</summary>
+    public FirmwareKind KindFor(UpdateStep? step, Random chance)
+    {
+        var fitting = step switch
+        {
+            UpdateStep.FallBack => Kinds.Where(kind => kind.FallsBack()).ToList(),
+            UpdateStep.Commit => [FirmwareKind.Good],
+            _ => [.. Kinds],
+        };
+        return fitting[chance.Next(fitting.Count)];
+    }
 }

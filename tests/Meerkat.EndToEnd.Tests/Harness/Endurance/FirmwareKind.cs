@@ -21,6 +21,9 @@ internal enum FirmwareKind
 
     /// <summary>Runs well, and is reverted.</summary>
     Reverted,
+
+    /// <summary>Takes all the space that there is, and goes on. Only for a small disk.</summary>
+    FillsTheDisk,
 }
 
 /// <summary>Firmware of each kind: an image of some size and a file system of the same names in every version.</summary>
@@ -29,6 +32,9 @@ internal static class FirmwareKinds
     /// <summary>The last file of the file system, behind all others in the bundle.</summary>
     public const string LastFile = "zz/last.bin";
 
+    /// <summary>What a firmware fills the disk with.</summary>
+    public const string Filler = "filler";
+
     private const int ImageBallast = 160_000;
     private const int FileBallast = 60_000;
 
@@ -36,7 +42,7 @@ internal static class FirmwareKinds
     public static bool FallsBack(this FirmwareKind kind) => kind != FirmwareKind.Good;
 
     /// <summary>Seconds until the trial ends without a commit.</summary>
-    public static int CommitTimeout(this FirmwareKind kind) => kind == FirmwareKind.NeverCommitted ? 1 : 600;
+    public static int CommitTimeout(this FirmwareKind kind) => kind is FirmwareKind.NeverCommitted or FirmwareKind.FillsTheDisk ? 1 : 600;
 
     /// <summary>The reason that the device is to give when nobody disturbs it; empty for a good one.</summary>
     public static string Reason(this FirmwareKind kind) => kind switch
@@ -45,7 +51,7 @@ internal static class FirmwareKinds
         FirmwareKind.Crashes => "exited",
         FirmwareKind.Faults => "signaled",
         FirmwareKind.Hangs => "not_ready",
-        FirmwareKind.NeverCommitted => "no_commit",
+        FirmwareKind.NeverCommitted or FirmwareKind.FillsTheDisk => "no_commit",
         FirmwareKind.Reverted => "reverted",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
@@ -56,6 +62,7 @@ internal static class FirmwareKinds
         {
             FirmwareKind.Crashes => "sleep 0.2; exit 7",
             FirmwareKind.Faults => "sleep 0.2; kill -SEGV $$",
+            FirmwareKind.FillsTheDisk => $"cat /dev/zero >{Filler} 2>/dev/null; {TestFirmware.Stay}",
             _ => TestFirmware.Stay,
         };
         return new TestFirmware(version, $"{ends}\n#" + new string('x', ImageBallast))

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Meerkat.Core.Boot;
@@ -11,12 +12,12 @@ internal sealed class UpdateAttempt
     private readonly BootRecord before;
     private readonly long lastFileBytes;
 
-    public UpdateAttempt(FirmwareKind kind, string version, TestFirmware running, BootRecord before)
+    public UpdateAttempt(FirmwareKind kind, TestFirmware firmware, TestFirmware running, BootRecord before)
     {
         this.before = before;
         Kind = kind;
         Running = running;
-        Firmware = kind.Firmware(version);
+        Firmware = firmware;
         Bundle = Firmware.Bundle();
         lastFileBytes = Encoding.UTF8.GetByteCount(Firmware.Files[FirmwareKinds.LastFile]);
         if (kind.FallsBack())
@@ -69,8 +70,23 @@ internal sealed class UpdateAttempt
 
     public bool BootWasKilled { get; set; }
 
-    /// <summary>What was killed, when.</summary>
-    public List<string> Kills { get; } = [];
+    /// <summary>What was done to the device, and when.</summary>
+    public List<string> Disturbances { get; } = [];
+
+    /// <summary>Waits for a step, if one is named, and then for a while; not longer than the update lasts.</summary>
+    public void AwaitStep(EnduranceDevice device, UpdateStep? wanted, TimeSpan wait)
+    {
+        // As often as it can be looked: some steps last less than a millisecond.
+        while (wanted is { } step && !Settled && StepOn(device, device.Record()) != step)
+        {
+            Thread.Yield();
+        }
+        var at = Stopwatch.GetTimestamp();
+        while (!Settled && Stopwatch.GetElapsedTime(at) < wait)
+        {
+            Thread.Sleep(TimeSpan.FromMilliseconds(1));
+        }
+    }
 
     /// <summary>Where the update stands. Of frozen processes, this is what a kill finds.</summary>
     public UpdateStep StepOn(EnduranceDevice device, BootRecord? record)

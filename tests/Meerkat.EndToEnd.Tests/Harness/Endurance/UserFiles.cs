@@ -103,7 +103,7 @@ internal sealed class UserFiles
         }
         var more = Directory.EnumerateFiles(slotFiles, "*", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(slotFiles, path))
-            .FirstOrDefault(path => !expected.ContainsKey(path) && !links.ContainsKey(path));
+            .FirstOrDefault(path => !expected.ContainsKey(path) && !links.ContainsKey(path) && path != FirmwareKinds.Filler);
         return more is null ? "" : $"{slotFiles}/{more} is there, and nobody put it there";
     }
 
