@@ -36,11 +36,14 @@ public sealed class BootRecordStore(IVolume volume)
     }
 
     /// <summary>Makes a record durable: one write, one flush. A fault is tried again on the same copy.</summary>
-    /// <exception cref="StorageException">It could not be stored; which record counts after this is not known.</exception>
+    /// <exception cref="StorageException">
+    /// It could not be stored, and is not read again while this system runs; after a power cut the medium may yet hold it.
+    /// </exception>
     public void Write(BootRecord record)
     {
         var bytes = BootRecordCodec.Encode(record);
         var copy = 1 - current;
+        var before = Contents(copy);
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -56,6 +59,29 @@ public sealed class BootRecordStore(IVolume volume)
             {
                 // Tried again at once: whatever passes (a signal, a busy medium) has passed, and nothing waits for the rest.
             }
+            catch (StorageException)
+            {
+                TakeBack(copy, before);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// A write whose flush failed stays in the system's cache, and the next boot would read it as if it had been stored: a commit that was
+    /// refused would count.
+    /// </summary>
+    private void TakeBack(int copy, byte[]? before)
+    {
+        try
+        {
+            using var file = volume.OpenWrite(Path(copy));
+            file.Write(before is { Length: BootRecordCodec.Length } ? before : new byte[BootRecordCodec.Length], 0);
+            file.Flush();
+        }
+        catch (StorageException)
+        {
+            // The write counts for who reads next; that its flush fails, too, is to be expected.
         }
     }
 
@@ -72,6 +98,18 @@ public sealed class BootRecordStore(IVolume volume)
             volume.RemoveTree(Path(copy));
             volume.Create(Path(copy), 0x1A4).Dispose();
             volume.FlushDirectory("boot");
+        }
+    }
+
+    private byte[]? Contents(int copy)
+    {
+        try
+        {
+            return volume.ReadSmall(Path(copy), MostBytes);
+        }
+        catch (StorageException)
+        {
+            return null;
         }
     }
 
