@@ -251,6 +251,16 @@ public sealed class HostVolumeTests : IDisposable
     }
 
     [Fact]
+    public void WriteBackOnAMediumThatFails_SaysSo()
+    {
+        using var failing = new HostVolume(folder.MountOnFailing("failing"));
+        using var file = failing.Create("f", 0x1A4);
+        folder.FailMedium();
+        file.Write(new byte[100_000], 0);
+        Assert.Contains("Input/output error", Assert.Throws<StorageException>(failing.WriteBack).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ReplaceThatFails_LeavesNothingBeside()
     {
         volume.CreateDirectory("taken", 0x1ED);

@@ -99,8 +99,8 @@ internal sealed class DisturbedUpdate(EnduranceDevice device, UpdateAttempt atte
         using var pause = new PeriodicTimer(LookAgain);
         while (true)
         {
-            // Looked at before the status is asked for, which otherwise tells of the time before the push's end.
-            var pushed = attempt.PushEnded;
+            // Both looked at before the status is asked for, which otherwise tells of the time before.
+            var (pushed, calm) = (attempt.PushEnded, !disturbing);
             if (await device.StatusAsync() is { } status && pushed)
             {
                 if (OnTrial(status))
@@ -114,7 +114,7 @@ internal sealed class DisturbedUpdate(EnduranceDevice device, UpdateAttempt atte
                 else if (AtRest(status))
                 {
                     attempt.Settled = true;
-                    if (!disturbing)
+                    if (calm)
                     {
                         return;
                     }

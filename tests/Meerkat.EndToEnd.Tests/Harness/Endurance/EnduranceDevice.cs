@@ -167,6 +167,7 @@ internal sealed class EnduranceDevice : IDisposable
         {
             await boot!.WaitForExitAsync();
         }
+        await UntilAsync("what was killed has ended", () => Task.FromResult(victims.All(HasEnded)));
     }
 
     /// <summary>How often a version has noted its start, with or without being on trial; and each noted start is a line of its own.</summary>
@@ -283,6 +284,9 @@ internal sealed class EnduranceDevice : IDisposable
             Thread.Sleep(0);
         }
     }
+
+    private static bool HasEnded(int process) =>
+        Read($"/proc/{process}/stat") is var stat && (stat.LastIndexOf(')') is < 0 || stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X');
 
     private static bool IsStill(string stat) => stat.LastIndexOf(')') is var end && (end < 0 || stat[end + 2] is 'T' or 't' or 'Z' or 'X');
 

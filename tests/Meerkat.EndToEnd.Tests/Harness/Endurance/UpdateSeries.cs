@@ -12,7 +12,7 @@ internal sealed class UpdateSeries(EnduranceDevice device, EnduranceReport repor
     private const int MostDescriptorsMore = 8;
     private const double DiskLeewayKib = 256;
 
-    private readonly Dictionary<int, int> descriptors = [];
+    private int? descriptors;
     private UserFiles user = null!;
     private double? diskKib;
     private int number;
@@ -53,6 +53,7 @@ internal sealed class UpdateSeries(EnduranceDevice device, EnduranceReport repor
         {
             await update.RunAsync(disturb is null ? null : () => disturb(attempt));
             LookAtEnd(attempt, update, disturb is not null);
+            descriptors = attempt.BootWasKilled ? null : descriptors;
             if (disturb is null)
             {
                 LookForGrowth();
@@ -145,13 +146,10 @@ internal sealed class UpdateSeries(EnduranceDevice device, EnduranceReport repor
         Demand(unfinished is null, $"{unfinished} is a file that was not finished");
         var sockets = Directory.GetFiles(device.PathOf("run"), "notify-*.sock");
         Demand(sockets.Length <= 2, $"run/ holds {sockets.Length} notify sockets: {Words(sockets.Select(Path.GetFileName)!)}");
-        foreach (var process in new[] { device.Now().Boot, device.Now().Agent }.OfType<int>())
-        {
-            var open = Directory.GetFiles($"/proc/{process}/fd").Length;
-            var first = descriptors.GetValueOrDefault(process, open);
-            descriptors[process] = first;
-            Demand(open <= first + MostDescriptorsMore, $"{ProcessLook.Program(process)} had {first} descriptors open, and has {open}");
-        }
+        // The agent is another after each update.
+        var open = Directory.GetFiles($"/proc/{device.Now().Boot}/fd").Length;
+        descriptors ??= open;
+        Demand(open <= descriptors + MostDescriptorsMore, $"the boot loader had {descriptors} descriptors open after its first update, and has {open}");
         // What the firmware itself keeps in data/ is its own affair.
         foreach (var path in Directory.GetFiles(device.PathOf("data"), "config-*"))
         {
