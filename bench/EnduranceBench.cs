@@ -15,6 +15,7 @@ internal sealed class EnduranceBench(Bench bench, BenchDevice device, IReadOnlyL
     private const int WarmUp = 100;
 
     private const int LeastUpdates = 10;
+    private const int StandardUpdates = 1000;
 
     /// <summary>Between two full collections memory goes up and down by 1.6 MiB, over hundreds of updates; a leak goes on beyond it.</summary>
     private const double MemoryLeewayKib = 2048;
@@ -43,10 +44,13 @@ internal sealed class EnduranceBench(Bench bench, BenchDevice device, IReadOnlyL
 
     public static Command Command()
     {
-        var count = new Option<int>("--updates", "-n") { Description = "How many", DefaultValueFactory = _ => 1000 };
+        var kill = new Option<bool>("--kill") { Description = "Kill the device's programs at every step of the updates, and look at what holds afterwards" };
+        var hostile = new Option<bool>("--hostile") { Description = "Let the file system fail at every step of the updates, and look at what holds afterwards" };
+        var seed = new Option<int?>("--seed") { Description = "With --kill or --hostile: the choices of an earlier run. Default: others each time" };
+        var count = new Option<int?>("--updates", "-n") { Description = "How many. Default: 1000; 200 with --kill; 26 on each file system with --hostile" };
         count.Validators.Add(given =>
         {
-            if (given.GetValueOrDefault<int>() < LeastUpdates)
+            if (given.GetValueOrDefault<int?>() < LeastUpdates)
             {
                 given.AddError($"expected at least {LeastUpdates} updates: fewer show no growth.");
             }
@@ -54,17 +58,33 @@ internal sealed class EnduranceBench(Bench bench, BenchDevice device, IReadOnlyL
         var command = new Command("endurance", """
             Does many updates in a row, each pushed, tried and committed, and compares disk, memory, descriptors, threads, processes and logs before
             and after. Exit code 1 when something grows.
+            With --kill: boot loader, agent and firmware are killed with SIGKILL, alone and together, at every step of slow updates to good and bad
+            firmware; each such update is followed by one that nobody disturbs. Exit code 1 when the device breaks a promise
+            (docs/reliability-endurance.md).
+            With --hostile: the same on small file systems that run full, go read-only or refuse to write in the middle of an update. Needs root.
 
             Examples:
               bench/endurance
               bench/endurance -n 100 --dir /mnt/sdcard
+              bench/endurance --kill
+              bench/endurance --kill --updates 20 --seed 4711
+              bench/endurance --hostile
             """)
         {
-            count, Bench.DirOption, Bench.ProgramsOption, Bench.JsonOption,
+            count, kill, hostile, seed, Bench.DirOption, Bench.ProgramsOption, Bench.JsonOption,
         };
         command.SetAction(async (parsed, _) =>
         {
             using var bench = new Bench(parsed);
+            if (parsed.GetValue(kill))
+            {
+                var dir = parsed.GetValue(Bench.DirOption) is { } named ? $" --dir {named}" : "";
+                return await KillBench.RunAsync(bench, parsed.GetValue(count) ?? KillBench.StandardUpdates, parsed.GetValue(seed), dir);
+            }
+            if (parsed.GetValue(hostile))
+            {
+                return await HostileBench.RunAsync(bench, parsed.GetValue(count) ?? HostileBench.StandardUpdates, parsed.GetValue(seed));
+            }
             var firmware = await bench.CompileAsync("firmware");
             string[] bundles =
             [
@@ -73,7 +93,7 @@ internal sealed class EnduranceBench(Bench bench, BenchDevice device, IReadOnlyL
             using var device = await BenchDevice.MakeAsync(bench, bundles[0]);
             device.Start();
             await device.AnswersAsync();
-            return await new EnduranceBench(bench, device, bundles).RunAsync(parsed.GetValue(count));
+            return await new EnduranceBench(bench, device, bundles).RunAsync(parsed.GetValue(count) ?? StandardUpdates);
         });
         return command;
     }

@@ -10,6 +10,7 @@ var root = new RootCommand("""
       bench/boot --json
       bench/endurance -n 1000
       bench/powercut --quick
+      bench/endurance --kill
     """)
 {
     InstallBench.Command(),

@@ -58,7 +58,11 @@ internal sealed class DeviceProcesses : IDisposable
     public void Dispose() => nothing.Dispose();
 
     /// <summary>Ends what an earlier boot loader on this root left behind.</summary>
-    public void EndLeftovers() => LifeGuard.End(value => value.EndsWith(":" + root, StringComparison.Ordinal) && value != life);
+    public void EndLeftovers()
+    {
+        LifeGuard.End(value => value.EndsWith(":" + root, StringComparison.Ordinal) && value != life);
+        NotifySocket.RemoveLeftovers(volume);
+    }
 
     /// <summary>Starts the process that ends all the others should the boot loader die of SIGKILL.</summary>
     public void StartGuard()
@@ -87,7 +91,7 @@ internal sealed class DeviceProcesses : IDisposable
         Action<NotifyMessage> notified)
     {
         var notify = new NotifySocket(
-            volume, root, $"run/notify-{++starts}.sock", user ?? UserId.Current, notified);
+            volume, root, NotifySocket.NameOf(++starts), user ?? UserId.Current, notified);
         var (outputRead, outputWrite) = Spawner.Pipe();
         var (statusRead, statusWrite) = Spawner.Pipe();
         try

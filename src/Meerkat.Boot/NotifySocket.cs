@@ -9,6 +9,9 @@ namespace Meerkat.Boot;
 internal sealed class NotifySocket : IDisposable
 {
     private const int LongestMessage = 4096;
+    private const string Folder = "run";
+    private const string Prefix = "notify-";
+    private const string Suffix = ".sock";
 
     private readonly Socket socket = NewSocket();
     private readonly Action<NotifyMessage> received;
@@ -42,6 +45,27 @@ internal sealed class NotifySocket : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>Where they lie, for a boot loader that numbers its starts.</summary>
+    public static string NameOf(int start) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Folder}/{Prefix}{start}{Suffix}");
+
+    /// <summary>Removes the names that a boot loader left which was killed: the next one may never come to their numbers.</summary>
+    public static void RemoveLeftovers(IVolume volume)
+    {
+        try
+        {
+            var left = volume.List(Folder).Where(entry =>
+                entry.Kind == EntryKind.Special && entry.Name.StartsWith(Prefix, StringComparison.Ordinal) && entry.Name.EndsWith(Suffix, StringComparison.Ordinal));
+            foreach (var entry in left)
+            {
+                volume.Remove($"{Folder}/{entry.Name}");
+            }
+        }
+        catch (StorageException)
+        {
+            // A read-only medium, or none of it: names that stay take nothing but a line in a directory.
+        }
+    }
 
     /// <summary>Lets the next message of this kind through. Until then more of the same are one: nobody can flood the boot loader.</summary>
     public void Taken(NotifyMessage message) => Interlocked.And(ref pending, ~(int)message);

@@ -53,19 +53,48 @@ public sealed class BootRecordStore(IVolume volume)
     }
 
     /// <summary>Makes a record durable: one write, one flush. A fault is tried again on the same copy.</summary>
-    /// <exception cref="StorageException">It could not be stored; which record counts after this is not known.</exception>
+    /// <exception cref="StorageException">
+    /// It could not be stored, and is not read again while this system runs; after a power cut the medium may yet hold it.
+    /// </exception>
     public void Write(BootRecord record)
     {
         var bytes = BootRecordCodec.Encode(record);
         var copy = 1 - current;
-        current = Tries.Of(() =>
+        var before = Contents(copy);
+        try
         {
-            EnsureThere(copy);
+            current = Tries.Of(() =>
+            {
+                EnsureThere(copy);
+                using var file = volume.OpenWrite(Path(copy));
+                file.Write(bytes, 0);
+                file.Flush();
+                return copy;
+            });
+        }
+        catch (StorageException)
+        {
+            TakeBack(copy, before);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// A write whose flush failed stays in the system's cache, and the next boot would read it as if it had been stored: a commit that was
+    /// refused would count.
+    /// </summary>
+    private void TakeBack(int copy, byte[]? before)
+    {
+        try
+        {
             using var file = volume.OpenWrite(Path(copy));
-            file.Write(bytes, 0);
+            file.Write(before is { Length: BootRecordCodec.Length } ? before : new byte[BootRecordCodec.Length], 0);
             file.Flush();
-            return copy;
-        });
+        }
+        catch (StorageException)
+        {
+            // The write counts for who reads next; that its flush fails, too, is to be expected.
+        }
     }
 
     private static string Path(int copy) => copy == 0 ? "boot/record.0" : "boot/record.1";
@@ -81,6 +110,18 @@ public sealed class BootRecordStore(IVolume volume)
             volume.RemoveTree(Path(copy));
             volume.Create(Path(copy), 0x1A4).Dispose();
             volume.FlushDirectory("boot");
+        }
+    }
+
+    private byte[]? Contents(int copy)
+    {
+        try
+        {
+            return volume.ReadSmall(Path(copy), MostBytes);
+        }
+        catch (StorageException)
+        {
+            return null;
         }
     }
 

@@ -164,8 +164,8 @@ public sealed class HostVolume : IVolume, IDisposable
     public void WriteBack()
     {
         using var opened = Open("", Libc.OReadOnly | Libc.ODirectory);
-        // A fault of the medium shows in the flush of the file that it hit.
-        _ = Flush.FileSystem(opened.Descriptor);
+        // Once told here, a fault may not be told again: the flush of the file that it hit then succeeds, and the file is lost all the same.
+        Check(Flush.FileSystem(opened.Descriptor), "flush", "the file system");
     }
 
     /// <summary>

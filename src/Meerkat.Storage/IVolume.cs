@@ -47,6 +47,7 @@ public interface IVolume
     /// Has the medium work on all that was written so far, so that the flushes which follow wait for little. Promises nothing, and
     /// is no flush: a volume for which it means nothing leaves it out.
     /// </summary>
+    /// <exception cref="StorageException">Something that was written could not be put on the medium.</exception>
     void WriteBack()
     {
     }

@@ -31,7 +31,7 @@ public sealed class FullDiskTests
         await using var disk = await SmallDisk.MountAsync(SizeMegabytes);
         await using var device = await disk.StartAsync(TestFirmware.Good("1.0.0"));
         var firmware = device.Firmware;
-        using var upload = await SlowUpload.BeginAsync(device, Large("1.1.0", 4_000_000).Bundle());
+        using var upload = await SlowUpload.BeginAsync(device.Address, Large("1.1.0", 4_000_000).Bundle());
         await upload.SendAsync(1_000_000);
         await Eventually.HoldsAsync("the slot is half written", () => File.Exists(device.PathOf("slots/1/image")));
         Fill(device.PathOf("data/filler"));

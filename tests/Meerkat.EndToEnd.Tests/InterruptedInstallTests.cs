@@ -36,7 +36,7 @@ public sealed class InterruptedInstallTests
         await using var device = await DeviceUnderTest.StartAsync();
         await device.RunsAsync("1.0.0", trial: false);
         var bundle = Large().Bundle();
-        using var upload = await SlowUpload.BeginAsync(device, bundle);
+        using var upload = await SlowUpload.BeginAsync(device.Address, bundle);
         await upload.SendAsync(point.After.Length == 0 ? 0 : Math.Min(Find(bundle, point.After) + point.Further, bundle.Length - 40));
         await Eventually.HoldsAsync("the device has come so far", async () => point.Seen.Length == 0
             ? (string?)(await device.StatusAsync())!["phase"] == "receiving"

@@ -66,7 +66,7 @@ public sealed class KilledProcessTests
         await using var device = await DeviceUnderTest.StartAsync();
         await device.RunsAsync("1.0.0", trial: false);
         var (firmware, agent) = (device.Firmware, device.Agent);
-        using var upload = await SlowUpload.BeginAsync(device, Large().Bundle());
+        using var upload = await SlowUpload.BeginAsync(device.Address, Large().Bundle());
         await upload.SendAsync(300_000);
         await Eventually.HoldsAsync("the slot is half written", () => File.Exists(device.PathOf("slots/1/image")));
 

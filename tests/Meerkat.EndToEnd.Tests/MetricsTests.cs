@@ -32,7 +32,7 @@ public sealed partial class MetricsTests
         Assert.True(before["process_resident_memory_bytes"] > 1_000_000);
 
         var bundle = TestFirmware.Good("1.1.0") with { Files = new() { ["big"] = new string('x', 200_000) } };
-        using (var upload = await SlowUpload.BeginAsync(device, bundle.Bundle()))
+        using (var upload = await SlowUpload.BeginAsync(device.Address, bundle.Bundle()))
         {
             await upload.SendAsync(150_000);
             await Eventually.HoldsAsync("150000 bytes are counted", async () =>
@@ -72,7 +72,7 @@ public sealed partial class MetricsTests
         Assert.Null((await device.CallAsync("OTA.Revert")).Error);
         var status = await device.FellBackToAsync("1.0.0", "reverted");
         Assert.Equal(-1, (int)(await device.CallAsync("OTA.End")).Error!["code"]!);
-        using (var upload = await SlowUpload.BeginAsync(device, TestFirmware.Good("1.2.0").Bundle()))
+        using (var upload = await SlowUpload.BeginAsync(device.Address, TestFirmware.Good("1.2.0").Bundle()))
         {
             await upload.SendAsync(100);
             await Eventually.HoldsAsync("the upload has begun", async () =>

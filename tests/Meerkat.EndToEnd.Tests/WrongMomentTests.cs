@@ -11,7 +11,7 @@ public sealed class WrongMomentTests
         await using var device = await DeviceUnderTest.StartAsync();
         await device.RunsAsync("1.0.0", trial: false);
         var firmware = device.Firmware;
-        using var upload = await SlowUpload.BeginAsync(device, TestFirmware.Good("1.1.0").Bundle());
+        using var upload = await SlowUpload.BeginAsync(device.Address, TestFirmware.Good("1.1.0").Bundle());
         await upload.SendAsync(1000);
         await Eventually.HoldsAsync("the slot is being written", async () => (int?)(await device.StatusAsync())!["state"] == 1);
 

@@ -142,6 +142,19 @@ public sealed class BootRecordStoreTests : IDisposable
         Assert.Equal(First, Assert.IsType<BootRecordChoice.Chosen>(records.Read()).Record);
     }
 
+    [Fact]
+    public void MediumThatFails_ThrowsAndTheRecordBeforeCounts()
+    {
+        using var failing = new HostVolume(folder.MountOnFailing("failing"));
+        failing.CreateDirectory("boot", 0x1ED);
+        var records = new BootRecordStore(failing);
+        records.Provision(First);
+        records.Write(Second);
+        folder.FailMedium();
+        Assert.Contains("Input/output error", Assert.Throws<StorageException>(() => records.Write(Third)).Message, StringComparison.Ordinal);
+        Assert.Equal(Second, Assert.IsType<BootRecordChoice.Chosen>(records.Read()).Record);
+    }
+
     private HostVolume Full(out BootRecordStore records)
     {
         var small = new HostVolume(folder.MountSmall("small", "64k"));

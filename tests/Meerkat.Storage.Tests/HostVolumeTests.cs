@@ -251,6 +251,25 @@ public sealed class HostVolumeTests : IDisposable
     }
 
     [Fact]
+    public void WriteBackOnAMediumThatFails_SaysSo()
+    {
+        using var failing = new HostVolume(folder.MountOnFailing("failing"));
+        using var file = failing.Create("f", 0x1A4);
+        folder.FailMedium();
+        file.Write(new byte[100_000], 0);
+        Assert.Contains("Input/output error", Assert.Throws<StorageException>(failing.WriteBack).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ReplaceThatFails_LeavesNothingBeside()
+    {
+        volume.CreateDirectory("taken", 0x1ED);
+        volume.Create("taken/inside", 0x1A4).Dispose();
+        Assert.Throws<StorageException>(() => volume.Replace("taken", "new", 0x1A4));
+        Assert.Equal(["taken"], volume.List("").Select(entry => entry.Name));
+    }
+
+    [Fact]
     public void Replace_LeavesNothingBesideAndReplacesALinkItself()
     {
         folder.Shell("ln -s ../outside/secret root/f; touch root/f.new");

@@ -34,6 +34,28 @@ internal sealed class TempFolder : IDisposable
         return path;
     }
 
+    /// <summary>Mounts an ext4 in a file on another ext4, which can fail; skips the test where that is not allowed.</summary>
+    public string MountOnFailing(string name)
+    {
+        var (code, _, error) = Execute($"""
+            set -e
+            truncate -s 24M outer.img && mkfs.ext4 -q -F outer.img && mkdir outer '{name}'
+            mount -o loop,errors=remount-ro outer.img outer
+            truncate -s 12M outer/inner.img && mkfs.ext4 -q -F outer/inner.img && mount -o loop,errors=remount-ro outer/inner.img '{name}'
+            """);
+        mounts.Push(this["outer"]);
+        mounts.Push(this[name]);
+        if (code != 0)
+        {
+            Dispose();
+            Assert.Skip("a file system in a file cannot be mounted here: " + error.Trim());
+        }
+        return this[name];
+    }
+
+    /// <summary>From now on every write that reaches the medium of that file system fails with EIO.</summary>
+    public void FailMedium() => Shell("sync; echo 1 >/sys/fs/ext4/$(basename $(findmnt -n -o SOURCE \"$PWD/outer\"))/trigger_fs_error");
+
     /// <summary>Runs a shell script in the folder.</summary>
     public string Shell(string script)
     {

@@ -132,6 +132,10 @@ public static class SupervisionMachine
         {
             return Step(now);
         }
+        if (now.Settings.AgentEmbedded && UpdateWaits(now))
+        {
+            return StopAll(now, new SupervisionEffect.BootAgain());
+        }
         if (now.CanFallBack)
         {
             return FallBack(now, moment, code, number, detail);
@@ -157,6 +161,10 @@ public static class SupervisionMachine
     {
         // EX_CONFIG of sysexits.h: the agent says that it can never work with this configuration.
         const int unusableConfiguration = 78;
+        if (UpdateWaits(now))
+        {
+            return StopAll(now, new SupervisionEffect.BootAgain());
+        }
         if (now.CanFallBack && exited.Status is { Signal: 0, Code: unusableConfiguration })
         {
             return FallBack(now, moment, OutcomeCode.AgentUnusable, 0, exited.LastWords);
@@ -171,6 +179,12 @@ public static class SupervisionMachine
             StartAgentAgainAt = moment.Uptime + (crashes == 1 ? TimeSpan.Zero : BackOff(crashes - 1)),
         });
     }
+
+    /// <summary>
+    /// An update waits for the restart that its agent asks for after the answer. When the agent ends before that, nobody else would: the
+    /// sender was told that the new firmware starts.
+    /// </summary>
+    private static bool UpdateWaits(Supervision now) => now.Armed && now.Record.MergePending;
 
     private static SupervisionStep TimePassed(Supervision now, Moment moment)
     {

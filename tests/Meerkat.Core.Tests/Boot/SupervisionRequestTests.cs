@@ -140,6 +140,25 @@ public sealed class SupervisionRequestTests
     }
 
     [Fact]
+    public void AgentThatEndsBeforeItAskedForTheRestart_TheArmedUpdateStartsAllTheSame()
+    {
+        var scene = Scene.Armed();
+        var step = scene.Take(new SupervisionEvent.AgentExited(new ExitStatus(0, 9), ""));
+        Assert.Equal([new SupervisionEffect.StopAll()], step.Effects);
+        Assert.Null(step.Store);
+        Assert.Equal([new SupervisionEffect.BootAgain()], scene.Take(new SupervisionEvent.AllStopped()).Effects);
+    }
+
+    [Fact]
+    public void FirmwareThatHostsTheAgentAndEndsBeforeItAskedForTheRestart_TheArmedUpdateStartsAllTheSame()
+    {
+        var scene = Scene.Committed(new() { AgentEmbedded = true });
+        scene.Ask(new BootRequest.Invalidate(null, SlotId.Zero, true));
+        scene.Ask(new BootRequest.Arm(null, SlotId.Zero, Records.Slot("1.2.0"), 300));
+        Assert.Equal([new SupervisionEffect.StopAll()], scene.Take(new SupervisionEvent.FirmwareExited(new ExitStatus(0, 9))).Effects);
+    }
+
+    [Fact]
     public void RevertOfAnArmedUpdate_CancelsIt()
     {
         var scene = Scene.Armed();

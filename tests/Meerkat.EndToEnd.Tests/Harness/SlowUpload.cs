@@ -20,15 +20,15 @@ internal sealed class SlowUpload : IDisposable
     }
 
     /// <summary>Sends the request's head and the form's lines before the bundle.</summary>
-    public static async Task<SlowUpload> BeginAsync(DeviceUnderTest device, byte[] bundle, int commitTimeout = 300)
+    public static async Task<SlowUpload> BeginAsync(string address, byte[] bundle, int commitTimeout = 300)
     {
         var before = $"--{Boundary}\r\nContent-Disposition: form-data; name=\"commit_timeout\"\r\n\r\n{commitTimeout}\r\n"
             + $"--{Boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"fw.zip\"\r\n\r\n";
         var length = before.Length + bundle.Length + End.Length;
         var client = new TcpClient();
-        await client.ConnectAsync(IPEndPoint.Parse(device.Address));
+        await client.ConnectAsync(IPEndPoint.Parse(address));
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST /update HTTP/1.1\r\nHost: {device.Address}\r\nContent-Type: multipart/form-data; boundary={Boundary}\r\n"
+            $"POST /update HTTP/1.1\r\nHost: {address}\r\nContent-Type: multipart/form-data; boundary={Boundary}\r\n"
             + $"Content-Length: {length}\r\nConnection: close\r\n\r\n{before}"));
         return new SlowUpload(client, bundle);
     }
