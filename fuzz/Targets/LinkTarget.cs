@@ -43,7 +43,7 @@ internal sealed class LinkTarget : Target
             case 2: (lines[0], lines[at]) = (lines[at], lines[0]); break;
             default: lines[at] = Json.Mutate(lines[at], chance.Pick(Lines(other)), chance); break;
         }
-        return [.. lines.SelectMany(line => line.Append((byte)'\n')).SkipLast(1)];
+        return [.. lines.SelectMany(line => line.Append((byte)'\n'))];
     }
 
     public override object? Parse(byte[] input)
@@ -78,15 +78,15 @@ internal sealed class LinkTarget : Target
     {
         var lines = new List<byte[]>();
         var start = 0;
-        for (var at = 0; at <= input.Length; at++)
+        for (var at = 0; at < input.Length; at++)
         {
-            if (at == input.Length || input[at] == '\n')
+            if (input[at] == '\n')
             {
                 lines.Add(input[start..at]);
                 start = at + 1;
             }
         }
-        return lines;
+        return lines.Count > 0 ? lines : [input];
     }
 
     /// <summary>The supervision, without processes: what each step stores must be readable again, or the device would be lost.</summary>

@@ -72,8 +72,7 @@ internal sealed class ManifestTarget : Target
             manifest.Parts.Values.All(part => part.Size is null or >= 0 && (part.Src is not { } src || IsInside(src))),
             "a part with a size below 0 or a source outside the bundle");
         // Written by somebody else, and the same to us.
-        using var document = JsonDocument.Parse(input);
-        var again = Manifest.Parse(JsonSerializer.SerializeToUtf8Bytes(document.RootElement), BundleLimits.Default);
+        var again = Manifest.Parse(JsonSerializer.SerializeToUtf8Bytes(JsonElement.Parse(input)), BundleLimits.Default);
         FindingException.Unless(
             again is ManifestParse.Parsed(var same) && same.Parts.Values.Select(Facts).SequenceEqual(manifest.Parts.Values.Select(Facts))
             && (same.Name, same.Platform, same.Version, same.BuildId, same.Description, same.Ready)

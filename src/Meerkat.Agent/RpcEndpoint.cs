@@ -2,6 +2,7 @@ using System.Net.Mime;
 using System.Text;
 using System.Text.Json;
 using Meerkat.Core.Protocol;
+using Meerkat.Core.Values;
 using Meerkat.Device;
 using Meerkat.Rpc;
 using Microsoft.AspNetCore.Http;
@@ -92,10 +93,9 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
     /// <summary>The body is the arguments; without one the query is, its values inserted as they are (specification 7.2).</summary>
     private static JsonElement Arguments(ReadOnlyMemory<byte> body, string query)
     {
-        var options = new JsonDocumentOptions { MaxDepth = RpcFrame.MaxDepth, AllowDuplicateProperties = false };
         if (!body.Span.Trim(" \t\r\n"u8).IsEmpty)
         {
-            return JsonElement.Parse(body.Span, options);
+            return StrictJson.Parse(body.Span, RpcFrame.MaxDepth);
         }
         var pairs = query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries);
         if (pairs.Length == 0)
@@ -110,7 +110,7 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
                 .Append('"').Append(JsonEncodedText.Encode(Decode(parts[0]))).Append("\":")
                 .Append(parts.Length > 1 ? Decode(parts[1]) : "");
         }
-        return JsonElement.Parse(text.Append('}').ToString(), options);
+        return StrictJson.Parse(Encoding.UTF8.GetBytes(text.Append('}').ToString()), RpcFrame.MaxDepth);
     }
 
     private static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
