@@ -69,8 +69,10 @@ internal sealed class FormTarget : Target
     {
         var whole = (Reading)parsed!;
         Read(input, ChanceOf(input)).MustEqual(whole, "in pieces");
-        var single = Read(input, new Random(0), mostPiece: 1);
-        single.MustEqual(whole, "byte by byte");
+        if (input.Length <= 4096)
+        {
+            Read(input, new Random(0), mostPiece: 1).MustEqual(whole, "byte by byte");
+        }
         FindingException.Unless(whole.Problem is null || whole.Problem.Length < 2000, "a refusal with too many words");
     }
 

@@ -10,6 +10,9 @@ internal sealed class LinkTarget : Target
 {
     private const long Connection = 1;
 
+    /// <summary>Each is read by itself, and a refusal of each costs an exception.</summary>
+    private const int MostLines = 64;
+
     private static readonly JsonMutations Json = new(
         "operation", "status", "invalidate", "arm", "hold", "activate", "keep_snapshot", "set_state", "release", "commit", "revert", "restart", "sequence",
         "slot", "commit_timeout", "force", "version", "build_id", "image_sha256", "image_bytes", "activates_itself", "trial", "fallback", "committed",
@@ -19,7 +22,7 @@ internal sealed class LinkTarget : Target
 
     public override string Name => "link";
 
-    public override MemoryBound Memory => new(512 << 10, 256);
+    public override MemoryBound Memory => new(1 << 20, 256);
 
     public override byte[] Generate(Random chance)
     {
@@ -86,7 +89,7 @@ internal sealed class LinkTarget : Target
                 start = at + 1;
             }
         }
-        return lines.Count > 0 ? lines : [input];
+        return lines.Count > 0 ? lines[..Math.Min(lines.Count, MostLines)] : [input];
     }
 
     /// <summary>The supervision, without processes: what each step stores must be readable again, or the device would be lost.</summary>

@@ -141,7 +141,7 @@ internal static class AgentProgram
     private static void Configure(KestrelServerOptions options, ListenAddress.Parsed address)
     {
         options.AddServerHeader = false;
-        options.Limits.MaxConcurrentConnections = 256;
+        ClientBounds.Set(options.Limits);
         if (address.Address is { } one)
         {
             options.Listen(one, address.Port, listen => listen.Protocols = HttpProtocols.Http1);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Mime;
 using System.Text;
 using System.Text.Json;
@@ -15,6 +16,8 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
     /// <summary>The channel's name in access rules (specification 7.7).</summary>
     private const string Channel = "HTTP";
 
+    private int largeAnswers;
+
     public async Task FrameAsync(HttpContext context)
     {
         if (HttpMethods.IsOptions(context.Request.Method)
@@ -31,7 +34,7 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
         switch (await agent.Calls.TakeAsync(frame, Peer(context), context.RequestAborted))
         {
             case RpcReply.Answer(var response):
-                await Answers.JsonAsync(context, StatusCodes.Status200OK, response.ToUtf8());
+                await AnswerAsync(context, response.ToUtf8());
                 break;
             case RpcReply.Silence:
                 context.Response.ContentLength = 0;
@@ -72,13 +75,42 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
         switch (await agent.Calls.InvokeAsync(method, arguments, Peer(context), context.RequestAborted))
         {
             case RpcOutcome.Succeeded(var result):
-                await Answers.JsonAsync(context, StatusCodes.Status200OK, RpcJson.ToUtf8(result));
+                await AnswerAsync(context, RpcJson.ToUtf8(result));
                 break;
             case RpcOutcome.Failed(var error):
                 await ErrorAsync(context, error);
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    /// <summary>
+    /// A large answer needs a place until its client has read it. Waiting for one would keep the answer in memory, so there is none: 503.
+    /// </summary>
+    private async Task AnswerAsync(HttpContext context, byte[] utf8)
+    {
+        if (utf8.Length <= ClientBounds.LargeAnswerBytes)
+        {
+            await Answers.JsonAsync(context, StatusCodes.Status200OK, utf8);
+            return;
+        }
+        try
+        {
+            if (Interlocked.Increment(ref largeAnswers) <= ClientBounds.LargeAnswers)
+            {
+                await Answers.JsonAsync(context, StatusCodes.Status200OK, utf8);
+            }
+            else
+            {
+                await Answers.TextAsync(
+                    context, StatusCodes.Status503ServiceUnavailable,
+                    $"{ClientBounds.LargeAnswers} large answers are being fetched at this moment; ask again, or for less at once\r\n");
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref largeAnswers);
         }
     }
 
@@ -123,17 +155,19 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
         {
             return null;
         }
-        using var body = new MemoryStream();
-        var block = new byte[8192];
-        while (await context.Request.Body.ReadAsync(block, context.RequestAborted) is > 0 and var count)
+        // What has come stays in the server's blocks until all is there: a frame that never ends takes no memory besides.
+        var body = context.Request.BodyReader;
+        while (true)
         {
-            body.Write(block, 0, count);
-            if (body.Length > most)
+            var read = await body.ReadAsync(context.RequestAborted);
+            if (read.Buffer.Length > most || read.IsCompleted)
             {
-                return null;
+                var frame = read.Buffer.Length > most ? null : read.Buffer.ToArray();
+                body.AdvanceTo(read.Buffer.End);
+                return frame;
             }
+            body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
-        return body.ToArray();
     }
 
     private static RpcPeer Peer(HttpContext context) =>
