@@ -129,6 +129,11 @@ internal static class AgentProgram
             builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBlocks>();
         }
         var app = builder.Build();
+        app.Use(next => context =>
+        {
+            HeapBound.Keep();
+            return next(context);
+        });
         app.UseRouting();
         app.MapMeerkat();
         MeerkatPage.Map(app, "/");

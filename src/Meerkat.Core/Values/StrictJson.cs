@@ -12,6 +12,9 @@ public static class StrictJson
 {
     private const int MostMessage = 200;
 
+    /// <summary>Two numbers cannot be compared when the exponent of one is no 32-bit number.</summary>
+    private const int MostExponentDigits = 6;
+
     /// <summary>One value, with white space around it, in UTF-8. No comments, no key twice, no text that is not Unicode.</summary>
     /// <param name="utf8">All of the text.</param>
     /// <param name="maxDepth">How deep objects and arrays may lie in each other, 1 or more.</param>
@@ -20,7 +23,7 @@ public static class StrictJson
     {
         try
         {
-            CheckTexts(utf8, maxDepth);
+            CheckValues(utf8, maxDepth);
             return JsonElement.Parse(utf8, new JsonDocumentOptions { MaxDepth = maxDepth, AllowDuplicateProperties = false });
         }
         catch (JsonException fault) when (fault.Message.Length > MostMessage)
@@ -44,7 +47,13 @@ public static class StrictJson
         };
     }
 
-    private static void CheckTexts(ReadOnlySpan<byte> utf8, int maxDepth)
+    private static int ExponentDigits(ReadOnlySpan<byte> number)
+    {
+        var at = number.IndexOfAny((byte)'e', (byte)'E');
+        return at < 0 ? 0 : number[(at + 1)..].TrimStart("+-0"u8).Length;
+    }
+
+    private static void CheckValues(ReadOnlySpan<byte> utf8, int maxDepth)
     {
         if (!Utf8.IsValid(utf8))
         {
@@ -53,6 +62,10 @@ public static class StrictJson
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
         while (reader.Read())
         {
+            if (reader.TokenType == JsonTokenType.Number && ExponentDigits(reader.ValueSpan) > MostExponentDigits)
+            {
+                throw new JsonException($"the number that begins at byte {reader.TokenStartIndex} has an exponent of more than {MostExponentDigits} digits.");
+            }
             if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || !reader.ValueIsEscaped)
             {
                 continue;

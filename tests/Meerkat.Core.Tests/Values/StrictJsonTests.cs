@@ -9,7 +9,7 @@ public sealed class StrictJsonTests
     public static TheoryData<string> Bad =>
     [
         """{"a":"\ud800"}""", """{"a":"\udc00x"}""", """{"\ud800":1}""", """["\ud83d\ud83d"]""", """{"a":1,"a":2}""", """{"a":1,"\u0061":2}""",
-        "{", "", "1 2", "// no\n1", "[1,]", "[[[[[", "\"\u0001\"",
+        "1e1234567", "[1E-99999999999]", "{", "", "1 2", "// no\n1", "[1,]", "[[[[[", "\"\u0001\"",
     ];
 
     [Theory]
@@ -29,6 +29,7 @@ public sealed class StrictJsonTests
     [InlineData("{}")]
     [InlineData("""{"a":"\ud83d\ude00","b":[1.50,null,true,"\u00e4ä"]}""")]
     [InlineData(" 1e400 ")]
+    [InlineData("[1e+000000000001, 1E-123456]")]
     [InlineData("null")]
     [InlineData("[[[[1]]]]")]
     public void WhatIsTaken_CanBeWrittenAgain(string text)
