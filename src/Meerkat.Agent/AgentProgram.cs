@@ -129,6 +129,11 @@ internal static class AgentProgram
             builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBlocks>();
         }
         var app = builder.Build();
+        app.Use(next => context =>
+        {
+            HeapBound.Keep();
+            return next(context);
+        });
         app.UseRouting();
         app.MapMeerkat();
         MeerkatPage.Map(app, "/");
@@ -141,7 +146,7 @@ internal static class AgentProgram
     private static void Configure(KestrelServerOptions options, ListenAddress.Parsed address)
     {
         options.AddServerHeader = false;
-        options.Limits.MaxConcurrentConnections = 256;
+        ClientBounds.Set(options.Limits);
         if (address.Address is { } one)
         {
             options.Listen(one, address.Port, listen => listen.Protocols = HttpProtocols.Http1);

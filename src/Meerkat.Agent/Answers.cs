@@ -8,6 +8,9 @@ namespace Meerkat.Agent;
 /// <summary>Short answers whose whole body is known.</summary>
 internal static class Answers
 {
+    /// <summary>Handed to the server at once, which copies it: a client that does not read must not have all of a long answer copied.</summary>
+    private const int PieceBytes = 16 * 1024;
+
     public static Task TextAsync(HttpContext context, int status, string text) =>
         WriteAsync(context, status, MediaTypeNames.Text.Plain, Encoding.UTF8.GetBytes(text));
 
@@ -17,7 +20,7 @@ internal static class Answers
 
     /// <summary>A JSON body; it ends with CR LF as the original's do (specification 7.2).</summary>
     public static Task JsonAsync(HttpContext context, int status, byte[] utf8) =>
-        WriteAsync(context, status, MediaTypeNames.Application.Json, [.. utf8, (byte)'\r', (byte)'\n']);
+        WriteAsync(context, status, MediaTypeNames.Application.Json, utf8, "\r\n"u8.ToArray());
 
     /// <summary>503 for an update that may be tried again later.</summary>
     public static int StatusOf(UpdateResult result) =>
@@ -25,7 +28,7 @@ internal static class Answers
         : result.IsNotNow ? StatusCodes.Status503ServiceUnavailable
         : StatusCodes.Status500InternalServerError;
 
-    private static async Task WriteAsync(HttpContext context, int status, string type, byte[] body)
+    private static async Task WriteAsync(HttpContext context, int status, string type, params byte[][] body)
     {
         var response = context.Response;
         response.StatusCode = status;
@@ -34,8 +37,14 @@ internal static class Answers
             response.Headers.RetryAfter = "60";
         }
         response.ContentType = type;
-        response.ContentLength = body.Length;
-        await response.Body.WriteAsync(body, CancellationToken.None);
+        response.ContentLength = body.Sum(piece => piece.Length);
+        foreach (var piece in body)
+        {
+            for (var sent = 0; sent < piece.Length; sent += PieceBytes)
+            {
+                await response.Body.WriteAsync(piece.AsMemory(sent, Math.Min(PieceBytes, piece.Length - sent)), CancellationToken.None);
+            }
+        }
         await response.CompleteAsync();
     }
 }

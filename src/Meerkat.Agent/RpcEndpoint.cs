@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Net.Mime;
 using System.Text;
 using System.Text.Json;
 using Meerkat.Core.Protocol;
+using Meerkat.Core.Values;
 using Meerkat.Device;
 using Meerkat.Rpc;
 using Microsoft.AspNetCore.Http;
@@ -13,6 +15,8 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
 {
     /// <summary>The channel's name in access rules (specification 7.7).</summary>
     private const string Channel = "HTTP";
+
+    private int largeAnswers;
 
     public async Task FrameAsync(HttpContext context)
     {
@@ -30,7 +34,7 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
         switch (await agent.Calls.TakeAsync(frame, Peer(context), context.RequestAborted))
         {
             case RpcReply.Answer(var response):
-                await Answers.JsonAsync(context, StatusCodes.Status200OK, response.ToUtf8());
+                await AnswerAsync(context, response.ToUtf8());
                 break;
             case RpcReply.Silence:
                 context.Response.ContentLength = 0;
@@ -71,13 +75,42 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
         switch (await agent.Calls.InvokeAsync(method, arguments, Peer(context), context.RequestAborted))
         {
             case RpcOutcome.Succeeded(var result):
-                await Answers.JsonAsync(context, StatusCodes.Status200OK, RpcJson.ToUtf8(result));
+                await AnswerAsync(context, RpcJson.ToUtf8(result));
                 break;
             case RpcOutcome.Failed(var error):
                 await ErrorAsync(context, error);
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    /// <summary>
+    /// A large answer needs a place until its client has read it. Waiting for one would keep the answer in memory, so there is none: 503.
+    /// </summary>
+    private async Task AnswerAsync(HttpContext context, byte[] utf8)
+    {
+        if (utf8.Length <= ClientBounds.LargeAnswerBytes)
+        {
+            await Answers.JsonAsync(context, StatusCodes.Status200OK, utf8);
+            return;
+        }
+        try
+        {
+            if (Interlocked.Increment(ref largeAnswers) <= ClientBounds.LargeAnswers)
+            {
+                await Answers.JsonAsync(context, StatusCodes.Status200OK, utf8);
+            }
+            else
+            {
+                await Answers.TextAsync(
+                    context, StatusCodes.Status503ServiceUnavailable,
+                    $"{ClientBounds.LargeAnswers} large answers are being fetched at this moment; ask again, or for less at once\r\n");
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref largeAnswers);
         }
     }
 
@@ -92,10 +125,9 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
     /// <summary>The body is the arguments; without one the query is, its values inserted as they are (specification 7.2).</summary>
     private static JsonElement Arguments(ReadOnlyMemory<byte> body, string query)
     {
-        var options = new JsonDocumentOptions { MaxDepth = RpcFrame.MaxDepth, AllowDuplicateProperties = false };
         if (!body.Span.Trim(" \t\r\n"u8).IsEmpty)
         {
-            return JsonElement.Parse(body.Span, options);
+            return StrictJson.Parse(body.Span, RpcFrame.MaxDepth);
         }
         var pairs = query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries);
         if (pairs.Length == 0)
@@ -110,7 +142,7 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
                 .Append('"').Append(JsonEncodedText.Encode(Decode(parts[0]))).Append("\":")
                 .Append(parts.Length > 1 ? Decode(parts[1]) : "");
         }
-        return JsonElement.Parse(text.Append('}').ToString(), options);
+        return StrictJson.Parse(Encoding.UTF8.GetBytes(text.Append('}').ToString()), RpcFrame.MaxDepth);
     }
 
     private static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
@@ -123,17 +155,19 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
         {
             return null;
         }
-        using var body = new MemoryStream();
-        var block = new byte[8192];
-        while (await context.Request.Body.ReadAsync(block, context.RequestAborted) is > 0 and var count)
+        // What has come stays in the server's blocks until all is there: a frame that never ends takes no memory besides.
+        var body = context.Request.BodyReader;
+        while (true)
         {
-            body.Write(block, 0, count);
-            if (body.Length > most)
+            var read = await body.ReadAsync(context.RequestAborted);
+            if (read.Buffer.Length > most || read.IsCompleted)
             {
-                return null;
+                var frame = read.Buffer.Length > most ? null : read.Buffer.ToArray();
+                body.AdvanceTo(read.Buffer.End);
+                return frame;
             }
+            body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
-        return body.ToArray();
     }
 
     private static RpcPeer Peer(HttpContext context) =>

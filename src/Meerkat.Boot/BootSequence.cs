@@ -1,7 +1,7 @@
-using System.Text.Json;
 using Meerkat.Boot.Log;
 using Meerkat.Core.Boot;
 using Meerkat.Core.Merge;
+using Meerkat.Core.Settings;
 using Meerkat.Core.Values;
 using Meerkat.Storage;
 
@@ -195,7 +195,8 @@ public sealed class BootSequence(
             {
                 var (from, to) = ($"{SlotPaths.Files(rotten)}/{name}", $"{SlotPaths.Files(heir)}/{name}");
                 var text = volume.ReadSmall(from, MostConfigurationBytes);
-                if (text is not null && IsJson(text) && volume.Find(SlotPaths.Files(heir)) is { Kind: EntryKind.Directory })
+                if (text is not null && ConfigText.Parse(text) is ConfigText.Parsed { Tree.Count: > 0 }
+                    && volume.Find(SlotPaths.Files(heir)) is { Kind: EntryKind.Directory })
                 {
                     volume.Replace(to, text, UserFileMode);
                     // Without its owner the firmware could not change it any more.
@@ -206,19 +207,6 @@ public sealed class BootSequence(
         catch (StorageException fault)
         {
             log($"the settings of slot {rotten} could not be taken over: {fault.Message}");
-        }
-    }
-
-    private static bool IsJson(byte[] text)
-    {
-        try
-        {
-            using var parsed = JsonDocument.Parse(text);
-            return parsed.RootElement.ValueKind == JsonValueKind.Object;
-        }
-        catch (JsonException)
-        {
-            return false;
         }
     }
 

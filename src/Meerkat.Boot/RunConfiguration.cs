@@ -93,7 +93,7 @@ public static class RunConfiguration
             var kept = new JsonObject();
             foreach (var group in NetworkGroups.Where(settings.ContainsKey))
             {
-                kept[group] = settings[group]!.DeepClone();
+                kept[group] = settings[group]?.DeepClone();
             }
             volume.Replace(NetworkPath, ConfigText.Format(kept), FileMode);
         }

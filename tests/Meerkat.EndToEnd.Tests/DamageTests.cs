@@ -5,6 +5,12 @@ namespace Meerkat.EndToEnd.Tests;
 /// <summary>A medium that has lost or changed what was stored: the boot record's copies, the images, the board.</summary>
 public sealed class DamageTests
 {
+    public static TheoryData<string> OddSettings =>
+    [
+        """{"app":{"name":"\ud800"}}""", """{"\udc00":1}""", """{"mqtt":null}""", """{"http":null,"conf_acl":5}""", """{"app":1e999}""",
+        new string('[', 3000), "\ufeff", "null",
+    ];
+
     public static TheoryData<string> Damages => ["flip a bit", "zero", "cut off", "remove", "grow"];
 
     [Theory]
@@ -47,6 +53,18 @@ public sealed class DamageTests
         device.Start();
         await device.RunsAsync("1.1.0", trial: false);
         await device.UpdateAsync(TestFirmware.Good("1.2.0"));
+    }
+
+    [Theory]
+    [MemberData(nameof(OddSettings))]
+    public async Task SettingsThatNoProgramShouldHaveWritten_DeviceStartsAndIsUpdated(string settings)
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        await device.StopAsync();
+        await File.WriteAllTextAsync(device.PathOf("slots/0/fs/conf.json"), settings);
+        device.Start();
+        await device.RunsAsync("1.0.0", trial: false);
+        await device.UpdateAsync(TestFirmware.Good("1.1.0"));
     }
 
     [Theory]

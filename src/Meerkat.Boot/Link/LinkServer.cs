@@ -82,6 +82,22 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
         }
     }
 
+    /// <summary>The answer to a line, which may be anything.</summary>
+    public static LinkReply Answer(ReadOnlySpan<byte> line, Func<LinkRequest, LinkReply> ask)
+    {
+        try
+        {
+            var request = JsonSerializer.Deserialize(line, LinkJson.Default.LinkRequest);
+            return request?.Operation is null
+                ? new LinkReply(BootRefusal.BadRequest, "expected an object with \"operation\"", 0)
+                : ask(request);
+        }
+        catch (JsonException fault)
+        {
+            return new LinkReply(BootRefusal.BadRequest, "the request is not JSON: " + fault.Message, 0);
+        }
+    }
+
     public static SlotId? Slot(int? number) => number is 0 or 1 ? new SlotId(number.Value) : null;
 
     private void Accept()
@@ -160,20 +176,6 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
         }
     }
 
-    private void Reply(NetworkStream stream, long connection, ReadOnlySpan<byte> line)
-    {
-        LinkReply reply;
-        try
-        {
-            var request = JsonSerializer.Deserialize(line, LinkJson.Default.LinkRequest);
-            reply = request?.Operation is null
-                ? new LinkReply(BootRefusal.BadRequest, "expected an object with \"operation\"", 0)
-                : ask(connection, request);
-        }
-        catch (JsonException fault)
-        {
-            reply = new LinkReply(BootRefusal.BadRequest, "the request is not JSON: " + fault.Message, 0);
-        }
-        stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(reply, LinkJson.Default.LinkReply), (byte)'\n']);
-    }
+    private void Reply(NetworkStream stream, long connection, ReadOnlySpan<byte> line) => stream.Write(
+        [.. JsonSerializer.SerializeToUtf8Bytes(Answer(line, request => ask(connection, request)), LinkJson.Default.LinkReply), (byte)'\n']);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Meerkat.Core.Values;
 
 namespace Meerkat.Core.Boot;
 
@@ -26,7 +27,7 @@ public sealed record Board(
     public const int Format = 1;
     public const long DefaultReserveBytes = 1 << 20;
 
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+    private const int MaxDepth = 64;
 
     /// <exception cref="FormatException">What is wrong with the file, for people.</exception>
     public static Board Parse(ReadOnlySpan<byte> text)
@@ -34,7 +35,7 @@ public sealed record Board(
         JsonObject json;
         try
         {
-            json = JsonNode.Parse(text, documentOptions: Strict) as JsonObject
+            json = StrictJson.ParseNode(text, MaxDepth) as JsonObject
                 ?? throw new FormatException("board.json: expected an object");
         }
         catch (JsonException fault)

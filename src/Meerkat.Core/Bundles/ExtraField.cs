@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
+using Meerkat.Core.Values;
 
 namespace Meerkat.Core.Bundles;
 
@@ -12,6 +12,8 @@ internal static class ExtraField
 {
     public const ushort Attributes = 0x293A;
     public const int RecordHeaderBytes = 4;
+
+    private const int MaxDepth = 8;
 
     /// <summary>Looks for a record. What follows the last whole record is ignored, as zip tools do.</summary>
     /// <param name="overrun">A record claims more bytes than there are.</param>
@@ -48,23 +50,17 @@ internal static class ExtraField
             problem = overrun ? "has an extra field that is longer than it may be" : null;
             return none;
         }
-        if (!Utf8.IsValid(payload))
-        {
-            problem = "has attributes that are not UTF-8 text";
-            return none;
-        }
         try
         {
-            var options = new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 };
-            using var document = JsonDocument.Parse(payload.ToArray(), options);
-            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            var attributes = StrictJson.Parse(payload, MaxDepth);
+            if (attributes.ValueKind == JsonValueKind.Object)
             {
-                return none.AddRange(document.RootElement.EnumerateObject().Select(
+                return none.AddRange(attributes.EnumerateObject().Select(
                     m => KeyValuePair.Create(m.Name, Text(m.Value))));
             }
             problem = "has attributes that are not a JSON object";
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
             problem = $"has attributes that are not valid JSON: {e.Message}";
         }

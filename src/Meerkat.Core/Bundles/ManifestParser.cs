@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 using Meerkat.Core.Values;
 
 namespace Meerkat.Core.Bundles;
@@ -22,25 +21,14 @@ internal sealed class ManifestParser(BundleLimits limits)
             return new ManifestParse.Rejected(
                 $"the manifest has {utf8.Length} bytes; at most {limits.ManifestBytes} are accepted");
         }
-        if (!Utf8.IsValid(utf8))
-        {
-            return new ManifestParse.Rejected("the manifest is not UTF-8 text");
-        }
         try
         {
-            var options = new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = limits.ManifestDepth };
-            using var document = JsonDocument.Parse(utf8.ToArray(), options);
-            var manifest = Read(document.RootElement);
+            var manifest = Read(StrictJson.Parse(utf8, limits.ManifestDepth));
             return reason is null ? new ManifestParse.Parsed(manifest!) : new ManifestParse.Rejected(reason);
         }
         catch (JsonException e)
         {
             return new ManifestParse.Rejected($"the manifest is not valid JSON: {e.Message}");
-        }
-        catch (InvalidOperationException)
-        {
-            // How System.Text.Json reports half a surrogate pair, such as "\ud800".
-            return new ManifestParse.Rejected("the manifest holds a text that is not valid Unicode");
         }
     }
 

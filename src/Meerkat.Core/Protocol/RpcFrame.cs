@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Meerkat.Core.Values;
 
 namespace Meerkat.Core.Protocol;
 
@@ -9,8 +10,6 @@ public abstract record RpcFrame
 {
     /// <summary>Deeper nesting is refused: no method has arguments half as deep.</summary>
     public const int MaxDepth = 32;
-
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 
     private RpcFrame()
     {
@@ -41,7 +40,7 @@ public abstract record RpcFrame
         JsonElement frame;
         try
         {
-            frame = JsonElement.Parse(utf8, Strict);
+            frame = StrictJson.Parse(utf8, MaxDepth);
         }
         catch (JsonException e)
         {

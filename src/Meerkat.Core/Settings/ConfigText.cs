@@ -1,14 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Meerkat.Core.Protocol;
+using Meerkat.Core.Values;
 
 namespace Meerkat.Core.Settings;
 
 /// <summary>Configuration files: one JSON object in UTF-8, no comments, no key twice.</summary>
 public abstract record ConfigText
 {
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = RpcFrame.MaxDepth, AllowDuplicateProperties = false };
-
     private ConfigText()
     {
     }
@@ -27,7 +26,7 @@ public abstract record ConfigText
         }
         try
         {
-            return JsonNode.Parse(content, nodeOptions: null, Strict) is JsonObject tree
+            return StrictJson.ParseNode(content, RpcFrame.MaxDepth) is JsonObject tree
                 ? new Parsed(tree)
                 : new Rejected("not a JSON object");
         }

@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Meerkat.Core.Protocol;
+using Meerkat.Core.Values;
 
 namespace Meerkat.Core.Settings;
 
@@ -84,8 +86,7 @@ public abstract record SettingAssignment
     {
         try
         {
-            var options = new JsonDocumentOptions { MaxDepth = RpcFrame.MaxDepth, AllowDuplicateProperties = false };
-            node = JsonNode.Parse(value, nodeOptions: null, options);
+            node = StrictJson.ParseNode(Encoding.UTF8.GetBytes(value), RpcFrame.MaxDepth);
             return true;
         }
         catch (JsonException)

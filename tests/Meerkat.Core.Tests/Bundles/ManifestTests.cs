@@ -28,7 +28,7 @@ public sealed class ManifestTests
         { Head(""","version":"2" """), "Duplicate" },
         { Head(""","ready":"never" """), "'ready' must be \"notify\" or \"alive\", not \"never\"" },
         { Head(""","ready":true"""), "ready must be a text, not a truth value" },
-        { Head(""","description":"\ud800" """), "not valid Unicode" },
+        { Head(""","description":"\ud800" """), "half of a surrogate pair" },
         { Head(""","x":""" + new string('[', 20) + new string(']', 20)), "not valid JSON" },
         { Versioned(new string('v', 65)), "version has 65 bytes; at most 64" },
         { Versioned(string.Concat(Enumerable.Repeat("ü", 33))), "version has 66 bytes; at most 64" },

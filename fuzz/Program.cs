@@ -1,0 +1,4 @@
+using Meerkat.Fuzz;
+
+Coverage.Prepare();
+return FuzzCommand.Create().Parse(args).Invoke();
