@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Meerkat.Boot;
@@ -44,7 +45,11 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     private FirmwareBehaviour behaviour;
     private BootCycle? cycle;
     private LinkCallers? callers;
+
+    // Never disposed of but by the boot loader's word: a process that is ended puts nothing in order.
+    [SuppressMessage("Reliability", "CA2213", Justification = "its end is part of the simulation")]
     private DeviceAgent? agent;
+
     private long lastConnection;
     private int kernels;
     private bool holds;

@@ -10,7 +10,7 @@ namespace Meerkat.Simulator.Search;
 /// reverts, settings, snapshots; and among them cuts of the power with random losses, ends of single processes at any change they
 /// make, a full medium, faults of the medium, a clock that jumps.
 /// </summary>
-internal sealed class RandomLife
+internal sealed class RandomLife : IDisposable
 {
     private const int NoSpaceErrno = 28;
     private const int IoErrno = 5;
@@ -23,6 +23,8 @@ internal sealed class RandomLife
     private readonly SimClock clock = new(Factory.Birth);
     private SimDevice device;
     private int release = 1;
+    private bool cutByPower;
+    private bool killFirmware;
 
     /// <summary>Changes until something happens to a process; none: nothing is planned.</summary>
     private (int After, Doom What)? doom;
@@ -73,8 +75,9 @@ internal sealed class RandomLife
             }
         }
         Demand();
-        device.Dispose();
     }
+
+    public void Dispose() => device.Dispose();
 
     private void Note(string what) => Steps.Add(string.Create(CultureInfo.InvariantCulture, $"{Steps.Count}: {what} [{device.Truth.Stage}]"));
 
@@ -128,9 +131,6 @@ internal sealed class RandomLife
                 throw new System.Diagnostics.UnreachableException();
         }
     }
-
-    private bool cutByPower;
-    private bool killFirmware;
 
     private void Step()
     {
@@ -272,6 +272,7 @@ internal sealed class RandomLife
                 var outcomes = device.Medium.Outcomes().ToList();
                 var outcome = chance.Next(2) == 0 ? outcomes[chance.Next(outcomes.Count)] : new CrashOutcome(CrashKind.Subset, chance.Next());
                 Note($"comes back with {outcome} of {device.Medium.PendingCount}");
+                device.Dispose();
                 device = new SimDevice(
                     device.Medium.AfterCrash(outcome, clock.GetUtcNow), clock, device.Truth, device.Kernels, sabotage(), Interfere)
                 {

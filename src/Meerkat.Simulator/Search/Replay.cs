@@ -24,7 +24,7 @@ public static class Replay
     public static Violation? Run(string path, string? sabotage, Action<string> log)
     {
         var maker = sabotage is null ? Sabotage.None : SabotageList.Maker(sabotage);
-        return path.StartsWith(SeedWord, StringComparison.Ordinal) ? Live(path, maker, log) : Cut(path, maker, log);
+        return OwnThread.Run(() => path.StartsWith(SeedWord, StringComparison.Ordinal) ? Live(path, maker, log) : Cut(path, maker, log));
     }
 
     private static Violation? Live(string path, Func<Sabotage> sabotage, Action<string> log)
@@ -33,7 +33,7 @@ public static class Replay
         {
             throw Wrong(path);
         }
-        var life = new RandomLife(seed, sabotage);
+        using var life = new RandomLife(seed, sabotage);
         try
         {
             life.Live(steps);
@@ -67,19 +67,27 @@ public static class Replay
             var device = explorer.Come(point, cuts[index].Outcome, log);
             try
             {
-                CutPoint? second = null;
+                var second = new List<CutPoint>(1);
                 if (index + 1 < cuts.Count)
                 {
                     var (medium, number) = (device.Medium, cuts[index + 1].Number);
-                    medium.BeforeOperation = operation => second ??= medium.Operations.ToString(CultureInfo.InvariantCulture) == number
-                        ? new CutPoint(path, operation, medium.Copy(), device.Truth, device.Clock.GetUtcNow(), device.Kernels)
-                        : null;
+                    medium.BeforeOperation = operation =>
+                    {
+                        if (medium.Operations.ToString(CultureInfo.InvariantCulture) == number)
+                        {
+                            second.Add(new CutPoint(path, operation, medium.Copy(), device.Truth, device.Clock.GetUtcNow(), device.Kernels));
+                        }
+                    };
                 }
                 CutExplorer.Recover(device, cuts[index].Killed);
-                if (second is not null)
+                if (second is [var found, ..])
                 {
-                    point = second;
+                    point = found;
                     continue;
+                }
+                if (index + 1 < cuts.Count)
+                {
+                    throw new FormatException($"the recovery has no operation {cuts[index + 1].Number}; it has {device.Medium.Operations}");
                 }
                 CutExplorer.Finish(device);
                 return null;

@@ -19,7 +19,9 @@ public sealed class Simulation(SimulationOptions options)
     /// <summary>Told now and then, from any thread.</summary>
     public Action<SimulationProgress> Progress { get; init; } = _ => { };
 
-    public SimulationResult Run(CancellationToken cancellationToken)
+    public SimulationResult Run(CancellationToken cancellationToken) => OwnThread.Run(() => Search(cancellationToken));
+
+    private SimulationResult Search(CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         using var limit = new CancellationTokenSource(options.Limit ?? Timeout.InfiniteTimeSpan);
@@ -79,7 +81,7 @@ public sealed class Simulation(SimulationOptions options)
 
     private void Live(int seed)
     {
-        var life = new RandomLife(seed, sabotage);
+        using var life = new RandomLife(seed, sabotage);
         try
         {
             life.Live(options.Steps);
