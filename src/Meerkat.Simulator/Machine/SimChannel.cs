@@ -5,7 +5,11 @@ using Meerkat.Simulator.Medium;
 namespace Meerkat.Simulator.Machine;
 
 /// <summary>A connection of the simulated agent to the simulated boot loader; it closes with the agent.</summary>
-internal sealed class SimChannel(LinkCallers callers, long connection, Func<bool> lives) : IBootChannel
+/// <param name="callers">The boot loader's side.</param>
+/// <param name="connection">Its number.</param>
+/// <param name="lives">Whether the agent lives.</param>
+/// <param name="asks">Told of each operation before it is asked for.</param>
+internal sealed class SimChannel(LinkCallers callers, long connection, Func<bool> lives, Action<string> asks) : IBootChannel
 {
     private bool closed;
 
@@ -15,6 +19,7 @@ internal sealed class SimChannel(LinkCallers callers, long connection, Func<bool
         {
             throw new ProcessEndedException();
         }
+        asks(request.Operation);
         var reply = callers.Ask(connection, request);
         return lives() ? reply : throw new ProcessEndedException();
     }

@@ -52,7 +52,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
 
     private long lastConnection;
     private int kernels;
-    private bool holds;
+    private string asked = "";
     private bool booting;
     private bool arrivedByPower;
     private ViolationException? broken;
@@ -223,7 +223,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
                     result = UpdateResult.Failed(refused.Text);
                     break;
                 case UpdateBegin.Started started:
-                    Began(release, !activate);
+                    Began(release);
                     result = Send(started.Session, release, pieces, whole);
                     break;
                 default:
@@ -242,7 +242,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     public void InstallByCalls(Release release, int pieceBytes)
     {
         Demand(Call("OTA.Begin", new JsonObject { ["commit_timeout"] = CommitTimeoutSeconds, ["size"] = release.Bundle.Length }));
-        Began(release, hold: false);
+        Began(release);
         for (var offset = 0; offset < release.Bundle.Length; offset += pieceBytes)
         {
             var piece = release.Bundle.AsSpan(offset, Math.Min(pieceBytes, release.Bundle.Length - offset));
@@ -250,6 +250,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
             Demand(Call("OTA.Write", new JsonObject { ["offset"] = offset, ["data"] = Convert.ToBase64String(piece) }));
         }
         Demand(Call("OTA.End", []));
+        Answered();
     }
 
     /// <summary>Starts an update that is held.</summary>
@@ -383,12 +384,12 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         if (answer.Reply.Done)
         {
             // From here on the asker may know, whatever else the boot loader still does.
-            Truth = Truth.Stage switch
+            Truth = (Truth.Stage, asked) switch
             {
-                Stage.Committing => Truth.Committed(),
-                Stage.Finishing => Truth with { Stage = holds ? Stage.Held : Stage.Armed },
-                Stage.Activating => Truth with { Stage = Stage.Armed },
-                Stage.Cancelling => Truth.Gone(Truth.Told),
+                (Stage.Committing, "commit") => Truth.Committed(),
+                (Stage.Finishing, "arm") or (Stage.Activating, "activate") => Truth with { Stage = Stage.Armed },
+                (Stage.Finishing, "hold") => Truth with { Stage = Stage.Held },
+                (Stage.Cancelling, "revert") => Truth.Gone(Truth.Told),
                 _ => Truth,
             };
         }
@@ -452,7 +453,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
             var volume = process.Volume = new ProcessVolume(storage, () => process.Lives, path => chaos(process, path));
             var board = Board.Parse(volume.ReadSmall(DeviceRoot.BoardPath, MostBoardBytes));
             var device = new DeviceRoot(Root, volume, board, () => new BootLink(sabotage.Link(
-                new SimChannel(callers!, ++lastConnection, () => process.Lives), () => Truth.Candidate)));
+                new SimChannel(callers!, ++lastConnection, () => process.Lives, operation => asked = operation), () => Truth.Candidate)));
             agent = DeviceAgent.Of(device, new ProcessClock(Clock, () => process.Lives), Log);
             cycle!.Take(new SupervisionEvent.AgentReady());
         }
@@ -500,13 +501,15 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         Settle();
     }
 
-    private void Began(Release release, bool hold)
+    private void Began(Release release)
     {
-        holds = hold;
         Truth = Truth with { Candidate = release, Stage = Stage.Sending, Spare = null };
     }
 
     private void Finishing(bool last) => Truth = last ? Truth with { Stage = Stage.Finishing } : Truth;
+
+    /// <summary>The caller was told that the update starts.</summary>
+    private void Answered() => Truth = Truth.Stage == Stage.Finishing ? Truth with { Stage = Stage.Armed } : Truth;
 
     private UpdateResult Send(UpdateSession session, Release release, int pieces, bool whole)
     {
@@ -530,7 +533,11 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
             return;
         }
         Log($"world: update: {result.Code} {result.Message}");
-        if (!result.Succeeded && Truth.Stage is Stage.Sending or Stage.Finishing)
+        if (result.NeedsRestart)
+        {
+            Answered();
+        }
+        else if (!result.Succeeded && Truth.Stage is Stage.Sending or Stage.Finishing)
         {
             Truth = Truth.Gone(Truth.Told);
         }
@@ -651,6 +658,10 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
             case Stage.Armed when booting:
                 throw DeviceChecks.Broken("the device said that the update starts, and the old firmware was started again");
             case Stage.Ending or Stage.Trial or Stage.Starting:
+                if (told == Truth.Told)
+                {
+                    throw DeviceChecks.Broken($"{Truth.Candidate} was to be tried, or is to be gone back from, and the device knows nothing of it");
+                }
                 if (told is null || !(Truth.Reasons.Contains(told.Code) || MayBeGivenUp(told.Code)))
                 {
                     throw DeviceChecks.Broken(
