@@ -103,7 +103,7 @@ public sealed class AbuseTests(ITestOutputHelper output)
         await device.RunsAsync("1.0.0", trial: false);
         var (firmware, agent) = (device.Firmware, device.Agent);
         var next = Firmware("1.1.0").Bundle();
-        using var upload = await SlowUpload.BeginAsync(device, next);
+        using var upload = await SlowUpload.BeginAsync(device.Address, next);
         await upload.SendAsync(next.Length / 2);
         await Eventually.HoldsAsync("the update is under way", async () => (int?)(await device.StatusAsync())?["state"] != 0);
 

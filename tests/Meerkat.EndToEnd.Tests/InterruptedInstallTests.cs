@@ -60,7 +60,7 @@ public sealed class InterruptedInstallTests
         await device.RunsAsync("1.0.0", trial: false);
         var firmware = device.Firmware;
         var bundle = Large().Bundle();
-        using var upload = await SlowUpload.BeginAsync(device, bundle);
+        using var upload = await SlowUpload.BeginAsync(device.Address, bundle);
         await upload.SendAsync(Find(bundle, "#!/bin/sh") + 400_000);
         await Eventually.HoldsAsync("the slot is half written", () => File.Exists(device.PathOf("slots/1/image")));
 
