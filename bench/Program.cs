@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Meerkat.Bench;
+using Meerkat.Bench.PowerCut;
 
 var root = new RootCommand("""
     Measures Meerkat on this machine, with the native programs that ./build makes. docs/performance.md tells what was found.
@@ -8,11 +9,13 @@ var root = new RootCommand("""
       bench/install
       bench/boot --json
       bench/endurance -n 1000
+      bench/powercut --quick
     """)
 {
     InstallBench.Command(),
     BootBench.Command(),
     EnduranceBench.Command(),
+    PowerCutBench.Command(),
 };
 try
 {

@@ -60,7 +60,7 @@ internal sealed class HostFile(int descriptor, string path) : IVolumeFile
 
     public void Flush()
     {
-        if (Libc.FSync(descriptor) != 0)
+        if (Posix.Flush.File(descriptor) != 0)
         {
             throw new StorageException("flush", path, Marshal.GetLastPInvokeError());
         }

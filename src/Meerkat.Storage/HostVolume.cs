@@ -158,14 +158,14 @@ public sealed class HostVolume : IVolume, IDisposable
     public void FlushDirectory(string path)
     {
         using var opened = Open(path, Libc.OReadOnly | Libc.ODirectory);
-        Check(Libc.FSync(opened.Descriptor), "flush", path);
+        Check(Flush.Directory(opened.Descriptor), "flush", path);
     }
 
     public void WriteBack()
     {
         using var opened = Open("", Libc.OReadOnly | Libc.ODirectory);
         // A fault of the medium shows in the flush of the file that it hit.
-        _ = Libc.SyncFs(opened.Descriptor);
+        _ = Flush.FileSystem(opened.Descriptor);
     }
 
     /// <summary>Takes the exclusive lock on a file for the life of the returned handle; none when somebody else has it.</summary>
