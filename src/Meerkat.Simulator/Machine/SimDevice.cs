@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Meerkat.Boot;
@@ -44,7 +45,10 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     private FirmwareBehaviour behaviour;
     private BootCycle? cycle;
     private LinkCallers? callers;
+
+    [SuppressMessage("Usage", "CA2213", Justification = "A process that is ended puts nothing in order; one that ends by itself is disposed of there.")]
     private DeviceAgent? agent;
+
     private long lastConnection;
     private int kernels;
     private bool holds;

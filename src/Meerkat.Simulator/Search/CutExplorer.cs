@@ -44,6 +44,9 @@ public sealed class CutExplorer
     /// <summary>Only the plainest outcomes of each cut: what is grossly wrong shows in a tenth of the time.</summary>
     public bool Few { get; init; }
 
+    /// <summary>Of a cut with more changes that are not durable only the plainest outcomes are tried.</summary>
+    public int MostPending { get; init; } = int.MaxValue;
+
     /// <summary>All cuts of the life; with two, those during each recovery as well.</summary>
     /// <param name="cuts">1 or 2.</param>
     /// <param name="threads">How many cores to use.</param>
@@ -76,6 +79,33 @@ public sealed class CutExplorer
         });
         points.CompleteAdding();
         Task.WaitAll(workers, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Cuts at points that were recorded of a real device. Only the power is cut: the end of the boot loader alone is told by the
+    /// number of the machine's start, and that was another machine's.
+    /// </summary>
+    /// <param name="points">In the order of time.</param>
+    /// <param name="threads">How many cores to use.</param>
+    /// <param name="cancellationToken">Ends the search early.</param>
+    internal void Run(IReadOnlyCollection<CutPoint> points, int threads, CancellationToken cancellationToken)
+    {
+        counts.Operations = points.Count;
+        var done = 0;
+        Parallel.ForEach(
+            points,
+            new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken },
+            point =>
+            {
+                foreach (var outcome in point.Medium.Outcomes(Few || point.Medium.PendingCount > MostPending))
+                {
+                    if (!(StopAtFirst && !violations.IsEmpty))
+                    {
+                        Cut(point, outcome, killed: false, again: false);
+                    }
+                }
+                Progress(Interlocked.Increment(ref done), counts.Operations);
+            });
     }
 
     /// <summary>Lives the life once.</summary>
@@ -191,7 +221,7 @@ public sealed class CutExplorer
         }
         catch (Exception fault)
         {
-            violations.Enqueue(new Violation(path, where, $"the program failed: {fault}"));
+            violations.Enqueue(new Violation(path, where, $"the program failed: {fault}") { IsFault = true });
         }
     }
 }
