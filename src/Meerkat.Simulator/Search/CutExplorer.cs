@@ -44,9 +44,6 @@ public sealed class CutExplorer
     /// <summary>Only the plainest outcomes of each cut: what is grossly wrong shows in a tenth of the time.</summary>
     public bool Few { get; init; }
 
-    /// <summary>Of a cut with more changes that are not durable only the plainest outcomes are tried.</summary>
-    public int MostPending { get; init; } = int.MaxValue;
-
     /// <summary>All cuts of the life; with two, those during each recovery as well.</summary>
     /// <param name="cuts">1 or 2.</param>
     /// <param name="threads">How many cores to use.</param>
@@ -97,7 +94,7 @@ public sealed class CutExplorer
             new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken },
             point =>
             {
-                foreach (var outcome in point.Medium.Outcomes(Few || point.Medium.PendingCount > MostPending))
+                foreach (var outcome in point.Medium.Outcomes(Few))
                 {
                     if (!(StopAtFirst && !violations.IsEmpty))
                     {

@@ -131,7 +131,7 @@ internal sealed class ReplayedLife
         : null;
 
     private void See(string operation, DateTimeOffset at) => points.Add(new CutPoint(
-        FormattableString.Invariant($"{points.Count}"), "after " + operation, medium.Copy(), truth, at, 0));
+        FormattableString.Invariant($"{points.Count}"), "what follows " + operation, medium.Copy(), truth, at, 0));
 
     private static int Umask() => Convert.ToInt32(
         File.ReadLines("/proc/self/status").Single(line => line.StartsWith("Umask:", StringComparison.Ordinal)).Split('\t')[1], 8);
