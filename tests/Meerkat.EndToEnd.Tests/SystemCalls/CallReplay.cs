@@ -14,8 +14,6 @@ namespace Meerkat.EndToEnd.Tests.SystemCalls;
 /// <param name="umask">Of the programs, as they were started.</param>
 internal sealed partial class CallReplay(SimVolume medium, string root, int umask)
 {
-    private const long Failed = 0;
-
     private readonly Dictionary<(int Thread, long Descriptor), string> opened = [];
     private readonly Dictionary<string, long> positions = new(StringComparer.Ordinal);
     private readonly HashSet<string> appending = new(StringComparer.Ordinal);
@@ -27,7 +25,7 @@ internal sealed partial class CallReplay(SimVolume medium, string root, int umas
     public void Take(TraceEvent.Call call)
     {
         Now = call.At;
-        if (call.Result < Failed)
+        if (call.Result < 0)
         {
             return;
         }
