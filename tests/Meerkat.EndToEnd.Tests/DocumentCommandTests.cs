@@ -51,6 +51,7 @@ public sealed partial class DocumentCommandTests
             bench/endurance() { { "$REPO/bench/endurance" -n 10 || true; } | grep 'open descriptors'; }
             """,
         ["docs/operating.md"] = WithADevice,
+        ["docs/reliability.md"] = "",
         ["docs/configuration.md"] = WithADevice,
         ["docs/rpc.md"] = WithADevice + "\nuntil curl -sf http://127.0.0.1:8080/healthz; do sleep 0.1; done; meerkat config set thermostat.target=19 --port http://127.0.0.1:8080",
     };
@@ -59,6 +60,9 @@ public sealed partial class DocumentCommandTests
     private static readonly Dictionary<string, string> Elsewhere = new()
     {
         ["packaging/container/README.md"] = "packaging/container/check builds and starts the image's tree without a container engine",
+        ["docs/reliability-endurance.md"] = "EnduranceTests and HostileDiskTests are the same runs, shorter",
+        ["docs/reliability-strace.md"] = "SystemCallTests is what it shows",
+        ["docs/reliability-fuzzing.md"] = "Meerkat.Fuzz.Tests does the same with fewer inputs",
         ["src/Meerkat.Agent/README.md"] = "Meerkat.Embedding.Tests publishes, bundles and updates such an application",
     };
 
@@ -114,6 +118,8 @@ public sealed partial class DocumentCommandTests
             *--follow*|watch\ *) timeout --preserve-status -s INT 3 "$REPO/bin/meerkat/meerkat" "$@" ;;
             device\ init\ ROOT*) "$REPO/bin/meerkat/meerkat" device init /tmp/root "${@:4}" ;;
             device\ init\ /var/lib/meerkat*) "$REPO/bin/meerkat/meerkat" device init /tmp/var "${@:4}" ;;
+            # The whole search is Meerkat.Simulator.Tests' own; here are a few lives.
+            simulate|simulate\ --cuts\ 2*) "$REPO/bin/meerkat/meerkat" simulate --cuts 0 --lives 2 ;;
             doctor) "$REPO/bin/meerkat/meerkat" doctor /tmp/there/device || true ;;
             *) "$REPO/bin/meerkat/meerkat" "$@" ;;
           esac

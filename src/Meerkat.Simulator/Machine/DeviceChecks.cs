@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Meerkat.Core.Boot;
 using Meerkat.Core.Values;
 using Meerkat.Simulator.Medium;
@@ -63,7 +64,7 @@ internal static class DeviceChecks
     {
         if (record.MayStart && (medium.Walk(SlotPaths.Image(slot)) is not { Kind: EntryKind.File } image
             || new Digest(SHA256.HashData(image.Bytes)) != record.Image || medium.Walk(SlotPaths.Files(slot)) is null
-            || new SlotStore(medium).ReadSeal(slot)?.Image != record.Image))
+            || new SlotStore(medium).ReadSeal(slot)?.Image != record.Image || !IsJson(medium.Walk(SlotPaths.Manifest(slot))?.Bytes)))
         {
             throw Broken($"the record says that slot {slot} may be started ({record.State}), and {record.Version.Version} is not whole in it");
         }
@@ -113,6 +114,20 @@ internal static class DeviceChecks
         if (leftovers.Count > MostLeftovers)
         {
             throw Broken($"left over: {string.Join(", ", leftovers)}");
+        }
+    }
+
+    /// <summary>A manifest that says nothing keeps no firmware from running; it is lost all the same.</summary>
+    private static bool IsJson(byte[]? text)
+    {
+        try
+        {
+            using var parsed = JsonDocument.Parse(text ?? []);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
 

@@ -26,6 +26,22 @@ internal sealed class Release
         Bundle = Pack();
     }
 
+    /// <summary>A release that somebody else made, and gave to a device that is looked at here.</summary>
+    /// <param name="number">Of no other release of the same life.</param>
+    /// <param name="behaviour">What its firmware does in the simulated world.</param>
+    /// <param name="version">As its manifest says.</param>
+    /// <param name="image">The firmware.</param>
+    /// <param name="shipped">The file system that it brings.</param>
+    public Release(int number, FirmwareBehaviour behaviour, string version, byte[] image, FileTree shipped)
+    {
+        Number = number;
+        Behaviour = behaviour;
+        Version = version;
+        Image = image;
+        Shipped = shipped;
+        Bundle = [];
+    }
+
     public int Number { get; }
 
     public FirmwareBehaviour Behaviour { get; }

@@ -78,6 +78,33 @@ public sealed class CutExplorer
         Task.WaitAll(workers, CancellationToken.None);
     }
 
+    /// <summary>
+    /// Cuts at points that were recorded of a real device. Only the power is cut: the end of the boot loader alone is told by the
+    /// number of the machine's start, and that was another machine's.
+    /// </summary>
+    /// <param name="points">In the order of time.</param>
+    /// <param name="threads">How many cores to use.</param>
+    /// <param name="cancellationToken">Ends the search early.</param>
+    internal void Run(IReadOnlyCollection<CutPoint> points, int threads, CancellationToken cancellationToken)
+    {
+        counts.Operations = points.Count;
+        var done = 0;
+        Parallel.ForEach(
+            points,
+            new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken },
+            point =>
+            {
+                foreach (var outcome in point.Medium.Outcomes(Few))
+                {
+                    if (!(StopAtFirst && !violations.IsEmpty))
+                    {
+                        Cut(point, outcome, killed: false, again: false);
+                    }
+                }
+                Progress(Interlocked.Increment(ref done), counts.Operations);
+            });
+    }
+
     /// <summary>Lives the life once.</summary>
     internal void Live(Action<CutPoint> see)
     {
@@ -194,7 +221,7 @@ public sealed class CutExplorer
         }
         catch (Exception fault)
         {
-            violations.Enqueue(new Violation(path, where, $"the program failed: {fault}"));
+            violations.Enqueue(new Violation(path, where, $"the program failed: {fault}") { IsFault = true });
         }
     }
 }
