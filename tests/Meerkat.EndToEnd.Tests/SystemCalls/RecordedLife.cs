@@ -80,9 +80,9 @@ internal sealed record RecordedLife(
 
     private static async Task ChangeAsync(DeviceUnderTest device, Notebook life, string path, FileFact fact, string method, string arguments)
     {
-        life.Add($"{method} asked", truth => truth with { FilesOr = truth.Files.With(path, fact) });
+        life.Add($"{method} asked", truth => truth with { FilesOr = [truth.Files.With(path, fact)] });
         Assert.Null((await device.CallAsync(method, arguments)).Error);
-        life.Add($"{method} answered", truth => truth with { Files = truth.FilesOr!, FilesOr = null });
+        life.Add($"{method} answered", truth => truth with { Files = truth.FilesOr[0], FilesOr = [] });
     }
 
     private static async Task PushAsync(DeviceUnderTest device, Notebook life, TracedFirmware firmware)
