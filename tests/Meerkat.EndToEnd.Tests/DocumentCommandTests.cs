@@ -51,6 +51,7 @@ public sealed partial class DocumentCommandTests
             bench/endurance() { { "$REPO/bench/endurance" -n 10 || true; } | grep 'open descriptors'; }
             """,
         ["docs/operating.md"] = WithADevice,
+        ["docs/update-states.md"] = WithADevice,
         ["docs/reliability.md"] = "",
         ["docs/configuration.md"] = WithADevice,
         ["docs/rpc.md"] = WithADevice + "\nuntil curl -sf http://127.0.0.1:8080/healthz; do sleep 0.1; done; meerkat config set thermostat.target=19 --port http://127.0.0.1:8080",
