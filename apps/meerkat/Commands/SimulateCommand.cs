@@ -45,15 +45,15 @@ internal static class SimulateCommand
         {
             if (parsed.GetValue(cuts) is < 0 or > 2)
             {
-                parsed.AddError($"--cuts must be 0, 1 or 2, not {parsed.GetValue(cuts)}");
+                parsed.AddError($"--cuts must be 0, 1 or 2, not {parsed.GetValue(cuts)}.");
             }
             if (parsed.GetValue(lives) < 0 || parsed.GetValue(seed) < 0 || parsed.GetValue(minutes) is <= 0)
             {
-                parsed.AddError("--lives and --seed must be 0 or more, --minutes more than 0");
+                parsed.AddError("--lives and --seed must be 0 or more, --minutes more than 0.");
             }
             if (parsed.GetValue(sabotage) is { } name && !SabotageList.Names.Contains(name))
             {
-                parsed.AddError($"there is no sabotage \"{name}\"; there are {string.Join(", ", SabotageList.Names)}");
+                parsed.AddError($"there is no sabotage \"{name}\"; there are {string.Join(", ", SabotageList.Names)}.");
             }
         });
         command.SetAction((parsed, cancellationToken) => Task.FromResult(parsed.GetValue(replay) is { } path

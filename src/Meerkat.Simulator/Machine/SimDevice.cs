@@ -39,9 +39,9 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     private readonly Queue<Action> events = new();
     private readonly Func<SimProcess, string, int> chaos;
 
-    private SimProcess bootLoader = new(ProcessRole.BootLoader) { Lives = false };
-    private SimProcess agentProcess = new(ProcessRole.Agent) { Lives = false };
-    private SimProcess firmware = new(ProcessRole.Firmware) { Lives = false };
+    private SimProcess bootLoader = new() { Lives = false };
+    private SimProcess agentProcess = new() { Lives = false };
+    private SimProcess firmware = new() { Lives = false };
     private FirmwareBehaviour behaviour;
     private BootCycle? cycle;
     private LinkCallers? callers;
@@ -92,8 +92,6 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     public SimProcess AgentProcess => agentProcess;
 
     public SimProcess FirmwareProcess => firmware;
-
-    public Supervision Now => cycle!.Now;
 
     public bool AgentAnswers => agent is not null && agentProcess.Lives;
 
@@ -343,7 +341,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
             broken = violation;
             throw;
         }
-        firmware = new SimProcess(ProcessRole.Firmware);
+        firmware = new SimProcess();
         behaviour = release.Behaviour;
         sabotage.FirmwareStarted();
         var started = firmware;
@@ -398,7 +396,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
 
     private void StartBootLoader()
     {
-        var process = bootLoader = new SimProcess(ProcessRole.BootLoader);
+        var process = bootLoader = new SimProcess();
         events.Clear();
         Guarded(() =>
         {
@@ -446,7 +444,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
 
     private void StartAgent()
     {
-        var process = agentProcess = new SimProcess(ProcessRole.Agent);
+        var process = agentProcess = new SimProcess();
         lastConnection = 0;
         try
         {
@@ -503,7 +501,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
 
     private void Began(Release release)
     {
-        Truth = Truth with { Candidate = release, Stage = Stage.Sending, Spare = null };
+        Truth = Truth with { Candidate = release, Stage = Stage.Sending };
     }
 
     private void Finishing(bool last) => Truth = last ? Truth with { Stage = Stage.Finishing } : Truth;

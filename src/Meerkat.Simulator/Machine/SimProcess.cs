@@ -3,10 +3,8 @@ using Meerkat.Simulator.Medium;
 namespace Meerkat.Simulator.Machine;
 
 /// <summary>A simulated process.</summary>
-internal sealed class SimProcess(ProcessRole role)
+internal sealed class SimProcess
 {
-    public ProcessRole Role => role;
-
     public bool Lives { get; set; } = true;
 
     /// <summary>Its way to the medium; none for a firmware.</summary>

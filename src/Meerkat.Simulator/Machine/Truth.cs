@@ -44,9 +44,6 @@ internal sealed record Truth
     /// <summary>What the device has told of why it last fell back.</summary>
     public BootOutcome? Told { get; init; }
 
-    /// <summary>A snapshot, or an older committed release, that the good slot may fall back to when its image rots.</summary>
-    public Release? Spare { get; init; }
-
     /// <summary>The storage fails or is full: trials may be given up for it.</summary>
     public bool StorageFails { get; init; }
 
@@ -79,7 +76,6 @@ internal sealed record Truth
         GoodSlot = CandidateSlot,
         Files = CandidateFiles!,
         FilesOr = [],
-        Spare = Good,
         Candidate = null,
         CandidateFiles = null,
         Stage = Stage.None,
@@ -93,7 +89,6 @@ internal sealed record Truth
     {
         Candidate = null,
         CandidateFiles = null,
-        Spare = null,
         Stage = Stage.None,
         Starts = 0,
         Cuts = 0,

@@ -87,7 +87,7 @@ internal sealed record RecordedLife(
 
     private static async Task PushAsync(DeviceUnderTest device, Notebook life, TracedFirmware firmware)
     {
-        life.Add($"{firmware.Release} sent", truth => truth with { Candidate = firmware.Release, Spare = null, Stage = Stage.Finishing });
+        life.Add($"{firmware.Release} sent", truth => truth with { Candidate = firmware.Release, Stage = Stage.Finishing });
         var (code, text) = await device.PushAsync(firmware.Bundle, commitTimeout: 600);
         Assert.True(code == 200, text);
         // The restart may have come before we looked.
