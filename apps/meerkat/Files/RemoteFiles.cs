@@ -23,6 +23,9 @@ internal sealed class RemoteFiles(RemoteDevice device)
     private const int MostPieceBytes = 192 * 1024;
     private static readonly TimeSpan CleanUpTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a piece on its way is waited for once the whole is given up.</summary>
+    private static readonly TimeSpan PieceGrace = TimeSpan.FromSeconds(5);
+
     /// <summary>Sorted by name. A directory that is not there is an empty list: devices do not tell the two apart.</summary>
     public async Task<ImmutableArray<RemoteFile>> ListAsync(string path, CancellationToken cancellationToken)
     {
@@ -82,15 +85,18 @@ internal sealed class RemoteFiles(RemoteDevice device)
             return first.Length;
         }
         var whole = await OffersAsync("FS.Rename", cancellationToken);
+        // A piece on its way is waited for: given up, it could arrive after the file was removed, and make it anew.
+        using var late = new CancellationTokenSource();
+        await using var breakOff = cancellationToken.Register(() => late.CancelAfter(PieceGrace));
         var target = whole ? RemotePath.Beside(name, $"put-{Random.Shared.NextInt64(1L << 32):x8}.tmp") : name;
         try
         {
-            await PutAsync(name, target, first, append: false, cancellationToken);
+            await PutAsync(name, target, first, append: false, late.Token);
             long sent = first.Length;
             onSent(sent);
             for (var piece = second; piece.Length > 0; piece = await TakeAsync(content, most, cancellationToken))
             {
-                await PutAsync(name, target, piece, append: true, cancellationToken);
+                await PutAsync(name, target, piece, append: true, late.Token);
                 sent += piece.Length;
                 onSent(sent);
             }
