@@ -37,7 +37,7 @@ internal sealed class RandomLife : IDisposable
         chance = new Random(seed);
         this.sabotage = sabotage;
         var (medium, truth) = Factory.Make(clock, chance.Next(2, 12), chance.Next(3) == 0 ? chance.Next(2, 4) : 1);
-        device = new SimDevice(medium, clock, truth, 0, sabotage(), Interfere) { Log = line => Steps.Add("    " + line) };
+        device = new SimDevice(medium, clock, truth, 0, sabotage(), Interfere) { Log = Say };
     }
 
     private enum Doom
@@ -78,6 +78,9 @@ internal sealed class RandomLife : IDisposable
     }
 
     public void Dispose() => device.Dispose();
+
+    /// <summary>The first line: a stack trace is not the same twice.</summary>
+    private void Say(string line) => Steps.Add("    " + line.Split('\n')[0]);
 
     private void Note(string what) => Steps.Add(string.Create(CultureInfo.InvariantCulture, $"{Steps.Count}: {what} [{device.Truth.Stage}]"));
 
@@ -276,7 +279,7 @@ internal sealed class RandomLife : IDisposable
                 device = new SimDevice(
                     device.Medium.AfterCrash(outcome, clock.GetUtcNow), clock, device.Truth, device.Kernels, sabotage(), Interfere)
                 {
-                    Log = line => Steps.Add("    " + line),
+                    Log = Say,
                 };
                 device.PowerOn();
             }
