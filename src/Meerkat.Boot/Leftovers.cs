@@ -15,9 +15,9 @@ public static class Leftovers
     /// <param name="log">Takes a line for what stays. Nothing waits for it to go.</param>
     public static void Remove(IVolume volume, SlotId? running, Action<string> log)
     {
-        foreach (var directory in (string[])["boot", "run", "log", SlotPaths.Slot(SlotId.Zero), SlotPaths.Slot(SlotId.One)])
+        foreach (var directory in (string[])["boot", NotifySocket.Folder, "log", SlotPaths.Slot(SlotId.Zero), SlotPaths.Slot(SlotId.One)])
         {
-            Remove(volume, directory, name => VolumeTrees.IsReplacement(name) || IsSocket(directory, name), log);
+            Remove(volume, directory, name => VolumeTrees.IsReplacement(name) || (directory == NotifySocket.Folder && NotifySocket.IsName(name)), log);
         }
         if (running is { } slot)
         {
@@ -28,9 +28,6 @@ public static class Leftovers
                 name => MergePlanner.UserFiles.Any(file => name == VolumeTrees.ReplacementOf(file)), log);
         }
     }
-
-    private static bool IsSocket(string directory, string name) =>
-        directory == "run" && name.StartsWith("notify-", StringComparison.Ordinal) && name.EndsWith(".sock", StringComparison.Ordinal);
 
     private static void Remove(IVolume volume, string directory, Func<string, bool> isLeft, Action<string> log)
     {

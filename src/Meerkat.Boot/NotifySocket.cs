@@ -9,7 +9,7 @@ namespace Meerkat.Boot;
 internal sealed class NotifySocket : IDisposable
 {
     private const int LongestMessage = 4096;
-    private const string Folder = "run";
+    public const string Folder = "run";
     private const string Prefix = "notify-";
     private const string Suffix = ".sock";
 
@@ -49,13 +49,15 @@ internal sealed class NotifySocket : IDisposable
     /// <summary>Where they lie, for a boot loader that numbers its starts.</summary>
     public static string NameOf(int start) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Folder}/{Prefix}{start}{Suffix}");
 
+    /// <summary>Whether a name in <c>run/</c> is of the kind that <see cref="NameOf"/> gives.</summary>
+    public static bool IsName(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith(Suffix, StringComparison.Ordinal);
+
     /// <summary>Removes the names that a boot loader left which was killed: the next one may never come to their numbers.</summary>
     public static void RemoveLeftovers(IVolume volume)
     {
         try
         {
-            var left = volume.List(Folder).Where(entry =>
-                entry.Kind == EntryKind.Special && entry.Name.StartsWith(Prefix, StringComparison.Ordinal) && entry.Name.EndsWith(Suffix, StringComparison.Ordinal));
+            var left = volume.List(Folder).Where(entry => entry.Kind == EntryKind.Special && IsName(entry.Name));
             foreach (var entry in left)
             {
                 volume.Remove($"{Folder}/{entry.Name}");

@@ -73,6 +73,7 @@ public static class RunConfiguration
         catch (StorageException fault)
         {
             log($"configuration: {fault.Message}");
+            // Another firmware's settings must not be taken for this one's.
             volume.TryRemove(Path);
             return false;
         }

@@ -279,5 +279,4 @@ public sealed class Supervisor : IDevicePrograms, IDisposable
     }
 
     private static List<DeviceProcess> Running(DeviceProcess? process) => process is null ? [] : [process];
-
 }

@@ -23,12 +23,10 @@ public sealed class FailedTrials : IEquatable<FailedTrials>
 
     public static readonly FailedTrials None = new([]);
 
-    private readonly ImmutableArray<FailedTrial> entries;
-
-    private FailedTrials(ImmutableArray<FailedTrial> entries) => this.entries = entries;
+    private FailedTrials(ImmutableArray<FailedTrial> entries) => Entries = entries;
 
     /// <summary>The latest first.</summary>
-    public ImmutableArray<FailedTrial> Entries => entries;
+    public ImmutableArray<FailedTrial> Entries { get; }
 
     /// <summary>The failures in this order; those after the first four are left out.</summary>
     public static FailedTrials Of(IEnumerable<FailedTrial> latestFirst) => new([.. latestFirst.Take(Most)]);
@@ -48,24 +46,24 @@ public sealed class FailedTrials : IEquatable<FailedTrials>
         {
             return this;
         }
-        var before = entries.FirstOrDefault(entry => entry.Bundle == bundle);
+        var before = Entries.FirstOrDefault(entry => entry.Bundle == bundle);
         var latest = code == OutcomeCode.PowerLost
             ? before with { Bundle = bundle, PowerLosses = OneMore(before.PowerLosses) }
             : before with { Bundle = bundle, Count = OneMore(before.Count), Last = code };
-        return Of([latest, .. entries.Where(entry => entry.Bundle != bundle)]);
+        return Of([latest, .. Entries.Where(entry => entry.Bundle != bundle)]);
     }
 
     private static byte OneMore(byte count) => (byte)Math.Min(count + 1, byte.MaxValue);
 
     /// <summary>After a commit of a bundle: what was held against it is forgotten.</summary>
     public FailedTrials Without(BundleMark bundle) =>
-        entries.Any(entry => entry.Bundle == bundle) ? Of(entries.Where(entry => entry.Bundle != bundle)) : this;
+        Entries.Any(entry => entry.Bundle == bundle) ? Of(Entries.Where(entry => entry.Bundle != bundle)) : this;
 
-    public bool Equals(FailedTrials? other) => other is not null && entries.SequenceEqual(other.entries);
+    public bool Equals(FailedTrials? other) => other is not null && Entries.SequenceEqual(other.Entries);
 
     public override bool Equals(object? obj) => Equals(obj as FailedTrials);
 
-    public override int GetHashCode() => entries.Length == 0 ? 0 : HashCode.Combine(entries.Length, entries[0]);
+    public override int GetHashCode() => Entries.Length == 0 ? 0 : HashCode.Combine(Entries.Length, Entries[0]);
 
-    public override string ToString() => string.Join(", ", entries);
+    public override string ToString() => string.Join(", ", Entries);
 }

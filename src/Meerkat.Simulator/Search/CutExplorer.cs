@@ -139,7 +139,7 @@ public sealed class CutExplorer
     private void Cut(CutPoint point, CrashOutcome outcome, bool killed, bool again)
     {
         var path = $"{point.Path}:{(killed ? "kill" : outcome)}";
-        counts.Count(outcome.Kind, killed);
+        counts.CountCut();
         using var device = Come(point, outcome);
         if (!IsNew(device, killed) && !again)
         {

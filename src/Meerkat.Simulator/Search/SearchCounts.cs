@@ -1,12 +1,9 @@
-using Meerkat.Simulator.Medium;
-
 namespace Meerkat.Simulator.Search;
 
 /// <summary>What a search has done.</summary>
 public sealed class SearchCounts
 {
-    private readonly long[] outcomes = new long[Enum.GetValues<CrashKind>().Length];
-    private long killed;
+    private long cuts;
     private long pairs;
     private long states;
 
@@ -14,7 +11,7 @@ public sealed class SearchCounts
     public int Operations { get; internal set; }
 
     /// <summary>Single cuts in all their outcomes.</summary>
-    public long Cuts => outcomes.Sum() + killed;
+    public long Cuts => Interlocked.Read(ref cuts);
 
     /// <summary>Cuts during the recovery from another.</summary>
     public long Pairs => Interlocked.Read(ref pairs);
@@ -25,22 +22,7 @@ public sealed class SearchCounts
     /// </summary>
     public long States => Interlocked.Read(ref states);
 
-    /// <summary>Of the cuts, those that ended the boot loader alone.</summary>
-    public long Killed => Interlocked.Read(ref killed);
-
-    public long Of(CrashKind kind) => Interlocked.Read(ref outcomes[(int)kind]);
-
-    internal void Count(CrashKind kind, bool byKill)
-    {
-        if (byKill)
-        {
-            Interlocked.Increment(ref killed);
-        }
-        else
-        {
-            Interlocked.Increment(ref outcomes[(int)kind]);
-        }
-    }
+    internal void CountCut() => Interlocked.Increment(ref cuts);
 
     internal void CountState() => Interlocked.Increment(ref states);
 
