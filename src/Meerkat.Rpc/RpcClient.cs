@@ -1,43 +1,32 @@
-using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json.Nodes;
 using Meerkat.Core.Protocol;
+using Meerkat.Rpc.Client;
+using Meerkat.Rpc.Http;
 
 namespace Meerkat.Rpc;
 
-/// <summary>
-/// Calls the methods of one device over HTTP: whole frames are posted to one address, and errors come in the frame with status 200.
-/// Calls may run side by side.
-/// </summary>
-public sealed class RpcClient : IDisposable
+/// <summary>Calls the methods of one device. Calls may run side by side.</summary>
+/// <param name="transport">Carries the calls; disposed of with this.</param>
+/// <param name="random">Chooses the ids.</param>
+/// <param name="time">Measures the time-outs.</param>
+public sealed class RpcClient(IRpcTransport transport, Random random, TimeProvider time) : IAsyncDisposable, IDisposable
 {
     /// <summary>What other clients of this protocol wait for an answer.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(20);
 
     /// <summary>The longest answer read, in bytes.</summary>
-    private const int MaxAnswerBytes = 16 << 20;
+    internal const int MaxAnswerBytes = 16 << 20;
 
     /// <summary>Ids are random from 2^40 to 2^41 - 1, so that an answer meant for an earlier call is not taken for this one's.</summary>
     private const long FirstId = 1L << 40;
 
-    private readonly HttpClient http;
-    private readonly Uri endpoint;
-    private readonly Random random;
-    private readonly TimeProvider time;
-
+    /// <summary>Over HTTP.</summary>
     /// <param name="endpoint">Where frames are posted, path included: <c>http://HOST:PORT/rpc</c>.</param>
     /// <param name="random">Chooses the ids.</param>
     /// <param name="time">Measures the time-outs.</param>
     public RpcClient(Uri endpoint, Random random, TimeProvider time)
+        : this(new HttpTransport(endpoint), random, time)
     {
-        this.endpoint = endpoint;
-        this.random = random;
-        this.time = time;
-        // Devices stand on the local network: a proxy for the Internet cannot reach them. Redirects would repeat a call elsewhere.
-        var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
-        http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
-        http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("meerkat", null));
     }
 
     /// <summary>Calls a method and returns its result, null when it has none. An error with code 0 is a success without a result.</summary>
@@ -52,66 +41,33 @@ public sealed class RpcClient : IDisposable
     {
         var request = new RpcRequest(new RpcId(random.NextInt64(FirstId, 2 * FirstId)), method)
         {
-            Source = "meerkat",
+            Source = transport.Source,
+            Destination = transport.Destination,
             Params = RpcJson.ToElement(arguments),
         };
-        var answer = await PostAsync(request.ToUtf8(), timeout, cancellationToken).ConfigureAwait(false);
-        return RpcFrame.Parse(answer, MaxAnswerBytes) switch
+        using var deadline = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
         {
-            RpcFrame.Response(var response) when response.Id == request.Id => response.Outcome switch
+            var response = await transport.ExchangeAsync(request, either.Token).ConfigureAwait(false);
+            return response.Outcome switch
             {
                 RpcOutcome.Succeeded(var result) => result,
                 RpcOutcome.Failed({ MeansSuccess: true }) => null,
                 RpcOutcome.Failed(var error) => throw new RpcException(error),
                 _ => throw new System.Diagnostics.UnreachableException(),
-            },
-            RpcFrame.Response(var response) => throw new RpcTransportException(
-                $"{endpoint} answered call {request.Id} with id {response.Id}"),
-            RpcFrame.Request => throw new RpcTransportException($"{endpoint} answered with a call of its own"),
-            RpcFrame.Rejected(var reason) => throw new RpcTransportException(
-                $"{endpoint} answered what is no RPC frame ({reason}); is this the address of a device's RPC, with its path?"),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
-    }
-
-    public void Dispose() => http.Dispose();
-
-    private async Task<byte[]> PostAsync(byte[] frame, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        using var deadline = new CancellationTokenSource(timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        using var content = new ByteArrayContent(frame);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        try
-        {
-            using var response = await http.PostAsync(endpoint, content, either.Token).ConfigureAwait(false);
-            var body = await response.Content.ReadAsByteArrayAsync(either.Token).ConfigureAwait(false);
-            return response.StatusCode == HttpStatusCode.OK ? body : throw Unexpected(response, body);
+            };
         }
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new RpcTransportException(
                 string.Create(
                     System.Globalization.CultureInfo.InvariantCulture,
-                    $"{endpoint} did not answer within {timeout.TotalSeconds:0.###} s"), e) { TimedOut = true };
-        }
-        catch (HttpRequestException e)
-        {
-            throw RpcTransportException.From(endpoint, e);
+                    $"{transport.Address} did not answer within {timeout.TotalSeconds:0.###} s"), e) { TimedOut = true };
         }
     }
 
-    private RpcTransportException Unexpected(HttpResponseMessage response, byte[] body)
-    {
-        var status = (int)response.StatusCode;
-        var text = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 200))).ReplaceLineEndings(" ").Trim();
-        var hint = response.StatusCode switch
-        {
-            HttpStatusCode.Unauthorized => "the device wants credentials, which this client cannot give yet",
-            HttpStatusCode.NotFound => "is this the address of a device's RPC, with its path?",
-            _ when text.Length > 0 => text,
-            _ => response.ReasonPhrase ?? "no reason given",
-        };
-        return new RpcTransportException($"{endpoint} answered with HTTP status {status}: {hint}");
-    }
+    public ValueTask DisposeAsync() => transport.DisposeAsync();
+
+    public void Dispose() => transport.DisposeAsync().AsTask().GetAwaiter().GetResult();
 }

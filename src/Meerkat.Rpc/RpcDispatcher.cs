@@ -25,6 +25,9 @@ public sealed class RpcDispatcher
         Add("RPC.Ping", "", "Answers with the caller's address", (call, _) => Result(Ping(call.Peer)));
     }
 
+    /// <summary>Measures what its channels wait for, too.</summary>
+    public TimeProvider Time => time;
+
     /// <summary>The longest frame taken, in bytes: <c>rpc.max_frame_size</c>.</summary>
     public int MaxFrameBytes { get; set; } = 65536;
 
@@ -56,10 +59,14 @@ public sealed class RpcDispatcher
     /// <summary>Takes calls again: the restart was called off.</summary>
     public void Unlock() => Interlocked.Exchange(ref restartsAtUtcTicks, 0);
 
+    /// <summary>Takes the bytes of one frame from a channel.</summary>
+    public Task<RpcReply> TakeAsync(ReadOnlyMemory<byte> frame, RpcPeer peer, CancellationToken cancellationToken) =>
+        TakeAsync(RpcFrame.Parse(frame.Span, MaxFrameBytes), peer, cancellationToken);
+
     /// <summary>Takes one frame from a channel.</summary>
-    public async Task<RpcReply> TakeAsync(ReadOnlyMemory<byte> frame, RpcPeer peer, CancellationToken cancellationToken)
+    public async Task<RpcReply> TakeAsync(RpcFrame frame, RpcPeer peer, CancellationToken cancellationToken)
     {
-        switch (RpcFrame.Parse(frame.Span, MaxFrameBytes))
+        switch (frame)
         {
             case RpcFrame.Request(var request) when IsForUs(request):
                 var outcome = await InvokeAsync(request.Method, request.Params, peer, cancellationToken).ConfigureAwait(false);
