@@ -22,11 +22,20 @@ public sealed class RpcTransportException(string message, Exception? inner = nul
         return new RpcTransportException($"{what} {address}: {Reason(e)}", e) { NotReached = notReached };
     }
 
+    /// <summary>Says in few words why a connection to <paramref name="address"/> could not be made.</summary>
+    public static RpcTransportException From(Uri address, SocketException e) =>
+        new($"cannot reach {address}: {Reason(e)}", e) { NotReached = true };
+
+    private static string Reason(SocketException e) => e.SocketErrorCode switch
+    {
+        SocketError.ConnectionRefused => "connection refused",
+        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "no such host",
+        _ => e.Message,
+    };
+
     private static string Reason(HttpRequestException e) => e.InnerException switch
     {
-        SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused",
-        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } => "no such host",
-        SocketException socket => socket.Message,
+        SocketException socket => Reason(socket),
         AuthenticationException tls => $"TLS: {tls.Message}",
         IOException { InnerException: SocketException socket } => socket.Message,
         IOException io => io.Message,

@@ -16,11 +16,17 @@ public sealed class HttpTransport : IRpcTransport
     private readonly Uri endpoint;
 
     /// <param name="endpoint">Where frames are posted, path included: <c>http://HOST:PORT/rpc</c>.</param>
-    public HttpTransport(Uri endpoint)
+    /// <param name="tls">For <c>https</c>.</param>
+    public HttpTransport(Uri endpoint, TlsOptions? tls = null)
     {
         this.endpoint = endpoint;
         // Devices stand on the local network: a proxy for the Internet cannot reach them. Redirects would repeat a call elsewhere.
-        var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            SslOptions = (tls ?? new TlsOptions()).For(endpoint.Host),
+        };
         http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("meerkat", null));
     }

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Security.Authentication;
+using Meerkat.Core.Protocol;
+using Meerkat.Rpc.Channels;
+using Meerkat.Rpc.Http;
+using Meerkat.Rpc.Streams;
+using Meerkat.Rpc.Udp;
+using Meerkat.Rpc.WebSockets;
+
+namespace Meerkat.Rpc.Client;
+
+/// <summary>The transports by the scheme of an address.</summary>
+public static class RpcTransports
+{
+    /// <summary>Every scheme that <see cref="Open"/> knows.</summary>
+    public static readonly IReadOnlyList<string> Schemes = ["http", "https", "ws", "wss", "udp", "tcp", "serial", "unix"];
+
+    /// <summary>From a refused connection to the next try, as <c>mos</c> does it.</summary>
+    private static readonly TimeSpan ConnectAgain = TimeSpan.FromSeconds(2);
+
+    /// <summary>From a datagram to its repetition.</summary>
+    private static readonly TimeSpan SendAgain = TimeSpan.FromSeconds(1);
+
+    /// <param name="address">With one of <see cref="Schemes"/>; what it must have besides, the scheme says.</param>
+    /// <param name="tls">For <c>https</c> and <c>wss</c>.</param>
+    /// <param name="time">Measures the pauses.</param>
+    /// <exception cref="RpcTransportException">The scheme is none of ours, or the address lacks a port or a path.</exception>
+    public static IRpcTransport Open(Uri address, TlsOptions tls, TimeProvider time)
+    {
+        var text = address.ToString();
+        return address.Scheme switch
+        {
+            "http" or "https" => new HttpTransport(address, tls),
+            "ws" or "wss" => new ConnectionTransport(new ConnectionPlan(text, token => WebSocketAsync(address, tls, token))
+            {
+                ConnectAgain = ConnectAgain,
+                Time = time,
+            }),
+            "tcp" => new ConnectionTransport(new ConnectionPlan(text, token => TcpAsync(address, token))
+            {
+                ConnectAgain = ConnectAgain,
+                Time = time,
+            }),
+            "unix" => new ConnectionTransport(new ConnectionPlan(text, token => UnixAsync(address, token))
+            {
+                ConnectAgain = ConnectAgain,
+                Time = time,
+            }),
+            "udp" => new ConnectionTransport(new ConnectionPlan(text, token => UdpAsync(address, token)) { SendAgain = SendAgain, Time = time }),
+            "serial" => new ConnectionTransport(SerialCaller.Plan(address, time)),
+            _ => throw new RpcTransportException($"{address.Scheme}: is no transport of ours; known are {string.Join(", ", Schemes)}"),
+        };
+    }
+
+    private static async Task<IFrameConnection> WebSocketAsync(Uri address, TlsOptions tls, CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        try
+        {
+            using var handler = new SocketsHttpHandler { UseProxy = false, SslOptions = tls.For(address.Host) };
+            using var invoker = new HttpMessageInvoker(handler);
+            await socket.ConnectAsync(address, invoker, cancellationToken).ConfigureAwait(false);
+            return new WebSocketConnection(socket, RpcClient.MaxAnswerBytes);
+        }
+        catch (WebSocketException fault)
+        {
+            socket.Dispose();
+            throw fault.InnerException is HttpRequestException http
+                ? RpcTransportException.From(address, http)
+                : new RpcTransportException($"{address} did not become a WebSocket: {fault.Message}", fault);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<IFrameConnection> TcpAsync(Uri address, CancellationToken cancellationToken)
+    {
+        if (address.Port <= 0)
+        {
+            throw new RpcTransportException($"{address} has no port; expected tcp://HOST:PORT");
+        }
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await ConnectAsync(socket, address, () => socket.ConnectAsync(address.DnsSafeHost, address.Port, cancellationToken)).ConfigureAwait(false);
+        return Caller(new NetworkStream(socket, ownsSocket: true));
+    }
+
+    private static async Task<IFrameConnection> UnixAsync(Uri address, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await ConnectAsync(socket, address, () => socket.ConnectAsync(new UnixDomainSocketEndPoint(address.AbsolutePath), cancellationToken)).ConfigureAwait(false);
+        return Caller(new NetworkStream(socket, ownsSocket: true));
+    }
+
+    private static async Task<IFrameConnection> UdpAsync(Uri address, CancellationToken cancellationToken)
+    {
+        if (address.Port <= 0)
+        {
+            throw new RpcTransportException($"{address} has no port; expected udp://HOST:PORT");
+        }
+        var socket = new Socket(SocketType.Dgram, ProtocolType.Udp);
+        await ConnectAsync(socket, address, () => socket.ConnectAsync(address.DnsSafeHost, address.Port, cancellationToken)).ConfigureAwait(false);
+        return new UdpConnection(socket);
+    }
+
+    private static StreamConnection Caller(Stream stream) =>
+        new(stream, new StreamOptions { MaxFrameBytes = RpcClient.MaxAnswerBytes, Quotes = true });
+
+    private static async Task ConnectAsync(Socket socket, Uri address, Func<ValueTask> connect)
+    {
+        try
+        {
+            await connect().ConfigureAwait(false);
+        }
+        catch (SocketException fault)
+        {
+            socket.Dispose();
+            throw RpcTransportException.From(address, fault);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
