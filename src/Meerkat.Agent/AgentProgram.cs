@@ -98,7 +98,8 @@ internal static class AgentProgram
         }
         catch (Exception fault) when (fault is IOException or SocketException or InvalidOperationException)
         {
-            // The application is left as it is: to dispose of it would end the device, which is tried with other settings.
+            // What has started besides the server ends; to dispose of the application would end the device, which is tried with other settings.
+            await app.StopAsync();
             return $"cannot listen on {network.Text("http.listen_addr")}: {fault.Message}";
         }
         log.Write(address is null ? "http.enable is false: nothing listens" : $"{agent.Identity.Id} listens on {string.Join(", ", app.Urls)}");

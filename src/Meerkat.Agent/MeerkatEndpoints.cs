@@ -1,4 +1,5 @@
 using Meerkat.Agent;
+using Meerkat.Agent.Channels;
 using Meerkat.Agent.Page;
 using Meerkat.Core.Protocol;
 using Meerkat.Device;
@@ -71,7 +72,8 @@ public static class MeerkatEndpoints
         if (agent.Config.Values.Flag("rpc.enable"))
         {
             var calls = new RpcEndpoint(agent);
-            endpoints.Map("/rpc", pages.Guard(RequestTrace.Around(calls.FrameAsync)));
+            var sockets = new WebSocketEndpoint(agent, endpoints.ServiceProvider.GetRequiredService<ChannelTable>(), stopping);
+            endpoints.Map("/rpc", pages.Guard(sockets.Or(endpoints, RequestTrace.Around(calls.FrameAsync))));
             endpoints.Map("/rpc/{method}", pages.Guard(RequestTrace.Around(calls.MethodAsync)));
         }
         if (agent.Config.Values.Flag("metrics.enable"))

@@ -1,3 +1,4 @@
+using Meerkat.Agent.Channels;
 using Meerkat.Device;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -12,6 +13,12 @@ internal static class MeerkatServices
         // Made by a factory, so that the container disposes of it.
         services.AddSingleton(_ => agent);
         services.AddHostedService<PollingService>();
+        services.AddSingleton<ChannelTable>();
+        services.AddHostedService<DialedWebSocket>();
+        services.AddHostedService<TcpChannel>();
+        services.AddHostedService<UnixChannel>();
+        services.AddHostedService<UdpChannel>();
+        services.AddHostedService<SerialChannel>();
         return services;
     }
 }

@@ -9,6 +9,7 @@ using Meerkat.Device.Services;
 using Meerkat.Device.Telemetry;
 using Meerkat.Device.Updates;
 using Meerkat.Rpc;
+using Meerkat.Rpc.Client;
 using Meerkat.Storage;
 
 namespace Meerkat.Device;
@@ -19,16 +20,17 @@ public sealed class DeviceAgent : IAsyncDisposable
     private const int MostCertificateBytes = 1 << 20;
 
     private readonly DeviceRoot device;
+    private readonly SlotId? slot;
     private readonly PushedUpdate push;
     private readonly HeldUpdate held;
 
     private DeviceAgent(DeviceRoot device, BootLoaderCalls boot, BootStatus status, TimeProvider time, Action<string> log)
     {
         this.device = device;
+        this.slot = status.Running is { } running ? new SlotId(running) : null;
         Boot = boot;
         StartedAs = status.Mode;
         var owner = FirmwareUser.Of(device);
-        var slot = status.Running is { } number ? new SlotId(number) : (SlotId?)null;
         var files = slot is { } some ? new OwnedFiles(device.Volume, some, owner) : null;
         Config = new ConfigStore(device, slot, files, owner, status.SettingsPublished);
         Identity = DeviceIdentity.Of(device, status, Config.Values.Text("device.id"));
@@ -48,7 +50,7 @@ public sealed class DeviceAgent : IAsyncDisposable
         }
         Updates = new UpdateRunner(device, new UpdateWatch(time, log), Gate, held.Await);
         Pulls = new PulledUpdates(
-            Updates, boot, Restart, () => DownloadSettings.Of(Identity, Config.Values, name => ReadSlotFile(slot, name)), time, log);
+            Updates, boot, Restart, () => DownloadSettings.Of(Identity, Config.Values, ReadFile), time, log);
         push = new PushedUpdate(Updates, time);
         Meters = new DeviceMeters(device, Identity, boot, Updates.Watch, Pulls, Calls, time);
         Time = time;
@@ -63,6 +65,9 @@ public sealed class DeviceAgent : IAsyncDisposable
 
     /// <summary>The board itself has switched HTTP off; a bundle's or a user's word for it would lock everybody out.</summary>
     public bool MayBeSilent => ConfigPath.TryGet(device.Board.Settings, "http.enable", out _);
+
+    /// <summary>The socket for calls from the device itself; absolute.</summary>
+    public string SocketPath => Path.Combine(device.Path, "run/agent.sock");
 
     public BootLoaderCalls Boot { get; }
 
@@ -134,7 +139,13 @@ public sealed class DeviceAgent : IAsyncDisposable
         device.Dispose();
     }
 
-    private string ReadSlotFile(SlotId? slot, string name)
+    /// <summary>How a client of this device proves itself and whom it trusts, from <c>PREFIX.ssl_*</c>.</summary>
+    /// <param name="prefix">The settings: <c>rpc.ws</c>.</param>
+    /// <exception cref="IOException">A certificate or key cannot be read; the message says which.</exception>
+    public TlsOptions Tls(string prefix) => TlsFiles.Read(Config.Values, prefix, ReadFile, Time);
+
+    /// <summary>A text file of the slot's file system; empty when there is none.</summary>
+    public string ReadFile(string name)
     {
         if (slot is not { } some || name.Length == 0)
         {

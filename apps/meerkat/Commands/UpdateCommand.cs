@@ -20,8 +20,15 @@ internal sealed class UpdateCommand
         Description = "Send it also when it failed its trial on this device twice",
     };
 
+    private readonly Option<int?> chunk = new("--chunk-size")
+    {
+        Description = "Send it by calls, in pieces of so many bytes. Default: POST /update where there is one",
+        HelpName = "BYTES",
+    };
+
     private readonly Command command = new("update", """
         Send a bundle to a device, wait for its restart, and say which version runs in which slot.
+        Over HTTP it is posted to /update; over every other transport it goes in pieces, by OTA.Write.
 
         Exit codes: 0 the new firmware runs (and is committed with --commit), 1 error, 2 wrong usage,
         3 the device fell back.
@@ -32,6 +39,8 @@ internal sealed class UpdateCommand
           meerkat update build/fw.zip --port http://192.168.1.50 --no-activate
           meerkat update build/fw.zip --port http://192.168.1.50 --no-wait --json
           meerkat update build/fw.zip --port http://192.168.1.50 --force
+          meerkat update build/fw.zip --port ws://192.168.1.50
+          meerkat update build/fw.zip --port /dev/ttyUSB0 --chunk-size 512
         """);
 
     private readonly TrialFollowing following;
@@ -43,6 +52,14 @@ internal sealed class UpdateCommand
         following = new TrialFollowing(command, "End when the device has accepted the bundle");
         command.Options.Add(noActivate);
         command.Options.Add(force);
+        command.Options.Add(chunk);
+        chunk.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 1 or > 1 << 20)
+            {
+                result.AddError("--chunk-size must be from 1 to 1048576.");
+            }
+        });
         command.Validators.Add(result =>
         {
             if (result.GetValue(following.Commit) && result.GetValue(noActivate))
@@ -79,15 +96,22 @@ internal sealed class UpdateCommand
     private async Task<string> SendAsync(
         RemoteDevice device, FileStream bundle, ParseResult parsed, Action<long> onSent, CancellationToken cancellationToken)
     {
+        var wishes = new UploadWishes(following.CommitTimeout(parsed), Activate: !parsed.GetValue(noActivate), Force: parsed.GetValue(force));
+        var stall = options.Timeout(parsed) ?? DefaultStall;
         try
         {
-            return await FirmwareUpload.SendAsync(
-                device.Address.Update,
-                bundle,
-                new UploadWishes(following.CommitTimeout(parsed), Activate: !parsed.GetValue(noActivate), Force: parsed.GetValue(force)),
-                options.Timeout(parsed) ?? DefaultStall,
-                onSent,
-                cancellationToken);
+            if (device.Address.Update is { } update && parsed.GetValue(chunk) is null)
+            {
+                try
+                {
+                    return await FirmwareUpload.SendAsync(update, bundle, wishes, stall, onSent, cancellationToken);
+                }
+                catch (UploadClosedException)
+                {
+                    // The device takes no bundles there, but may take their pieces.
+                }
+            }
+            return await PiecewiseUpload.SendAsync(device, bundle, wishes, parsed.GetValue(chunk), stall, onSent, cancellationToken);
         }
         catch (RpcTransportException e) when (!e.NotReached)
         {

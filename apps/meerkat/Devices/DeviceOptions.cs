@@ -10,7 +10,7 @@ internal sealed class DeviceOptions
 
     private readonly Option<string?> port = new("--port")
     {
-        Description = "Device, as http(s)://HOST[:PORT][/PATH]; without a path calls go to /rpc. Default: MEERKAT_PORT or MOS_PORT",
+        Description = "Device: http(s):// ws(s):// mqtt(s):// tcp:// udp:// or serial:// address, a line (/dev/ttyUSB0), or a device's folder here. Default: MEERKAT_PORT or MOS_PORT",
         HelpName = "URL",
     };
 

@@ -1,13 +1,15 @@
 using System.Text.Json.Nodes;
 using Meerkat.Core.Protocol;
 using Meerkat.Rpc;
+using Meerkat.Rpc.Client;
 
 namespace Meerkat.Tool.Devices;
 
 /// <summary>The device that a command talks to.</summary>
 internal sealed class RemoteDevice(DeviceAddress address, TimeSpan timeout) : IDisposable
 {
-    private readonly RpcClient client = new(address.Rpc, Random.Shared, TimeProvider.System);
+    private readonly RpcClient client = new(
+        RpcTransports.Open(address.Rpc, new TlsOptions(), TimeProvider.System), Random.Shared, TimeProvider.System);
 
     public DeviceAddress Address => address;
 
@@ -52,6 +54,11 @@ internal sealed class RemoteDevice(DeviceAddress address, TimeSpan timeout) : ID
 
     public void Dispose() => client.Dispose();
 
-    public static string WithHint(RpcTransportException e) =>
-        e.NotReached ? $"{e.Message}; is meerkat-boot running and does http.listen_addr say this address?" : e.Message;
+    public string WithHint(RpcTransportException e) => !e.NotReached ? e.Message : address.Rpc.Scheme switch
+    {
+        "http" or "https" or "ws" or "wss" => $"{e.Message}; is meerkat-boot running and does http.listen_addr say this address?",
+        "tcp" => $"{e.Message}; is meerkat-boot running and does rpc.tcp.listen_addr say this address?",
+        "unix" => $"{e.Message}; is meerkat-boot running there?",
+        _ => e.Message,
+    };
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Meerkat.Rpc;
@@ -19,6 +20,7 @@ internal static class FirmwareUpload
     /// <param name="onSent">Told how many bytes have gone out.</param>
     /// <param name="cancellationToken">Breaks the upload off; the device then forgets it.</param>
     /// <returns>What the device says, in one line.</returns>
+    /// <exception cref="UploadClosedException">The device takes no bundles by POST.</exception>
     /// <exception cref="ToolException">The device refused or the upload stalled.</exception>
     /// <exception cref="RpcTransportException">The device was not reached, or the connection broke.</exception>
     public static async Task<string> SendAsync(
@@ -53,7 +55,9 @@ internal static class FirmwareUpload
         {
             using var response = await http.PostAsync(address, form, watch.Token);
             var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(watch.Token)).Trim().ReplaceLineEndings(" ");
-            return response.IsSuccessStatusCode ? text : throw Refused(address, (int)response.StatusCode, text);
+            return response.IsSuccessStatusCode ? text
+                : IsClosed(response.StatusCode, text) ? throw new UploadClosedException()
+                : throw Refused(address, (int)response.StatusCode, text);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -73,9 +77,13 @@ internal static class FirmwareUpload
         }
     }
 
+    /// <summary>There is no such endpoint, or <c>update.enable_post</c> is false (specification 5.1).</summary>
+    private static bool IsClosed(HttpStatusCode status, string text) =>
+        status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed
+        || (status == HttpStatusCode.BadRequest && text.StartsWith("POST updates are disabled", StringComparison.OrdinalIgnoreCase));
+
     private static ToolException Refused(Uri address, int status, string text) => new(status switch
     {
-        404 => $"{address} does not exist (HTTP status 404); is --port the address of a device?",
         401 => $"{address} wants credentials, which this tool cannot give yet",
         _ => $"the device refused the update (HTTP status {status}): {(text.Length > 0 ? text : "no reason given")}",
     });

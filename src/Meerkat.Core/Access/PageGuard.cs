@@ -9,6 +9,11 @@ namespace Meerkat.Core.Access;
 /// </summary>
 public static class PageGuard
 {
+    /// <summary>
+    /// What <c>mos</c> sends when it opens a WebSocket. No browser can: the origin of a page ends without a slash.
+    /// </summary>
+    private const string StandardClient = "https://api.cesanta.com/";
+
     /// <summary>Why a request is refused, for people; null when it may pass.</summary>
     /// <param name="request">The headers.</param>
     /// <param name="hostNames"><c>http.host_names</c>: names accepted in Host, parted by commas.</param>
@@ -29,7 +34,7 @@ public static class PageGuard
         }
         if (request.Origin is [var origin])
         {
-            if (IsConfigured(origin, corsOrigin))
+            if (origin == StandardClient || IsConfigured(origin, corsOrigin))
             {
                 return null;
             }

@@ -11,9 +11,6 @@ public static class UdpServing
     /// <summary>The longest datagram that IPv4 carries, in bytes.</summary>
     public const int LongestDatagram = 65507;
 
-    /// <summary>The channel's name in access rules (specification 7.7).</summary>
-    public const string Channel = "UDP_in";
-
     /// <summary>Answers until it is stopped. A datagram that is no request is dropped.</summary>
     /// <param name="socket">Bound; disposed of by the caller.</param>
     /// <param name="calls">Performs the calls.</param>
@@ -33,7 +30,7 @@ public static class UdpServing
                 var sender = received.RemoteEndPoint;
                 var frame = RpcFrame.Parse(datagram.AsSpan(0, received.ReceivedBytes), calls.MaxFrameBytes);
                 recent.Take(frame, sender.ToString()!, response => SendAsync(response, sender), (once, answer) =>
-                    queue.TakeOrRefuse(once, new RpcPeer(Channel, sender.ToString()!), answer));
+                    queue.TakeOrRefuse(once, new RpcPeer(RpcChannels.Udp, sender.ToString()!), answer));
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {

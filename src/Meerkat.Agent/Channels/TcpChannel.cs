@@ -1,0 +1,37 @@
+using System.Net.Sockets;
+using Meerkat.Device;
+using Meerkat.Rpc;
+
+namespace Meerkat.Agent.Channels;
+
+/// <summary>Calls by TCP at <c>rpc.tcp.listen_addr</c>.</summary>
+internal sealed class TcpChannel(DeviceAgent agent, ChannelTable table) : StreamListener(agent, table)
+{
+    private const string Key = "rpc.tcp.listen_addr";
+
+    protected override string Name => "calls by TCP";
+
+    protected override string Channel => RpcChannels.Tcp;
+
+    protected override Socket? Listen()
+    {
+        if (ListeningSocket.EndPoint(Agent, Key) is not { } address)
+        {
+            return null;
+        }
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // Callers that have vanished are noticed, also where none is ever idle for too long.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            ListeningSocket.Bind(socket, address);
+            socket.Listen();
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
