@@ -91,9 +91,8 @@ public sealed class PushedUpdate(UpdateRunner runner, TimeProvider time) : IDisp
                     : open.Complete();
                 EndSession();
             }
+            // Told again until the next update begins: the answer to the first OTA.End may have been lost.
             var ended = result ?? throw NotBegun();
-            // Told once: a second OTA.End has nothing to end.
-            result = null;
             Demand(ended);
             return ended;
         }

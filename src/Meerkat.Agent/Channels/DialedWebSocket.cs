@@ -94,7 +94,7 @@ internal sealed class DialedWebSocket(DeviceAgent agent) : PersistentChannel(age
         Tell($"{Name}: connected to {dialled}");
         await using var connection = new WebSocketConnection(socket, Agent.Calls.MaxFrameBytes);
         var channel = tls.Authorities is null ? RpcChannels.WebSocketOut : RpcChannels.SecureWebSocketOut;
-        await FrameServing.RunAsync(connection, Agent.Calls, new RpcPeer(channel, dialled), QueueLength, null, stopping);
+        await new FrameServing(Agent.Calls, QueueLength).RunAsync(connection, new RpcPeer(channel, dialled), stopping);
         stopping.ThrowIfCancellationRequested();
     }
 

@@ -34,7 +34,7 @@ internal sealed class SerialChannel(DeviceAgent agent) : PersistentChannel(agent
             SerialStream.Open(path, rate, flow == SoftwareFlow, flow == HardwareFlow),
             StreamOptions.Device(Agent.Calls.MaxFrameBytes, reason => Agent.Log($"{Name}: {path}: dropped {reason}")));
         Tell($"{Name}: answering on {path}");
-        await FrameServing.RunAsync(connection, Agent.Calls, new RpcPeer(RpcChannels.Serial, path), QueueLength, null, stopping);
+        await new FrameServing(Agent.Calls, QueueLength).RunAsync(connection, new RpcPeer(RpcChannels.Serial, path), stopping);
         Tell($"{Name}: {path} was closed");
         return true;
     }

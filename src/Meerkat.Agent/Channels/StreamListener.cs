@@ -38,7 +38,11 @@ internal abstract class StreamListener(DeviceAgent agent, ChannelTable table) : 
         await using var connection = new StreamConnection(
             new NetworkStream(caller, ownsSocket: true),
             StreamOptions.Device(Agent.Calls.MaxFrameBytes, reason => Agent.Log($"{Name}: {peer.Address}: dropped {reason}")));
-        using var idle = new IdleWatch(Agent, entry);
-        await FrameServing.RunAsync(connection, Agent.Calls, peer, QueueLength, idle.Touch, entry.Closing);
+        var serving = new FrameServing(Agent.Calls, QueueLength)
+        {
+            IdleLimit = TimeSpan.FromSeconds(Agent.Config.Values.WholeNumber("rpc.idle_close_timeout")),
+            OnFrame = entry.Touch,
+        };
+        await serving.RunAsync(connection, peer, entry.Closing);
     }
 }

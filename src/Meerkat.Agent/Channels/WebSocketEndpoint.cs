@@ -40,12 +40,7 @@ internal sealed class WebSocketEndpoint(DeviceAgent agent, ChannelTable table, C
         using var socket = await context.WebSockets.AcceptWebSocketAsync(offered is [var first, ..] ? first : null);
         await using var connection = new WebSocketConnection(socket, agent.Calls.MaxFrameBytes);
         var address = context.Connection.RemoteIpAddress is { } remote ? new IPEndPoint(remote, context.Connection.RemotePort).ToString() : "";
-        await FrameServing.RunAsync(
-            connection,
-            agent.Calls,
-            new RpcPeer(RpcChannels.WebSocketIn, address),
-            (int)agent.Config.Values.WholeNumber("rpc.max_queue_length"),
-            entry.Touch,
-            entry.Closing);
+        var serving = new FrameServing(agent.Calls, (int)agent.Config.Values.WholeNumber("rpc.max_queue_length")) { OnFrame = entry.Touch };
+        await serving.RunAsync(connection, new RpcPeer(RpcChannels.WebSocketIn, address), entry.Closing);
     }
 }

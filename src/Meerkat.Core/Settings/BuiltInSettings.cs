@@ -56,7 +56,7 @@ public static class BuiltInSettings
         new("rpc.max_frame_size", WholeNumber, "65536", "Longest frame accepted") { Unit = "bytes", Min = 1024, Max = 16 << 20 },
         new("rpc.max_queue_length", WholeNumber, "25", "Calls of one channel that run at once; what comes above waits, or is refused with 429") { Min = 1, Max = 1000 },
         new("rpc.max_non_persistent_channels", WholeNumber, "20", "Callers by WebSocket, TCP and Unix socket at once; above, the one silent for longest is closed") { Min = 1, Max = 200 },
-        new("rpc.idle_close_timeout", WholeNumber, "600", "A caller by TCP or Unix socket that is silent for so long is closed; 0: never") { Unit = "s", Min = 0, Max = Day },
+        new("rpc.idle_close_timeout", WholeNumber, "600", "A connection by TCP or Unix socket on which nothing comes for so long and no call runs is closed; 0: never") { Unit = "s", Min = 0, Max = Day },
         new("rpc.ws.enable", Flag, "true", "Answer calls by WebSocket at /rpc"),
         new("rpc.ws.server_address", Text, "\"\"", "Server that the device dials and takes calls from: ws://HOST[:PORT]/PATH or wss://; empty: none"),
         new("rpc.ws.reconnect_interval_min", WholeNumber, "1", "From a lost connection to the first new one; doubles with each failure") { Unit = "s", Min = 1, Max = Day },

@@ -14,6 +14,9 @@ public sealed class CallQueue(RpcDispatcher calls, int length, CancellationToken
 {
     private readonly Channel<bool> places = Places(length);
 
+    /// <summary>No call runs.</summary>
+    public bool IsEmpty => places.Reader.Count == length;
+
     /// <summary>For channels that can wait: returns when the call has begun, so that no more is read than can be done.</summary>
     /// <param name="frame">What came.</param>
     /// <param name="peer">Who sent it.</param>

@@ -61,6 +61,10 @@ public sealed class ConnectionTransport : IRpcTransport
 
     public async ValueTask DisposeAsync()
     {
+        if (ended.IsCancellationRequested)
+        {
+            return;
+        }
         await ended.CancelAsync().ConfigureAwait(false);
         if (connection is { } open)
         {

@@ -11,6 +11,7 @@ public sealed class SerialStream : Stream
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
 
     private readonly SafeFileHandle line;
+    private readonly FileStream arriving;
     private readonly FileStream output;
     private readonly Stream input;
     private readonly PipeWriter received;
@@ -19,7 +20,8 @@ public sealed class SerialStream : Stream
     private SerialStream(SafeFileHandle line)
     {
         this.line = line;
-        output = new FileStream(line, FileAccess.ReadWrite, bufferSize: 0, isAsync: false);
+        arriving = new FileStream(line, FileAccess.Read, bufferSize: 0, isAsync: false);
+        output = new FileStream(line, FileAccess.Write, bufferSize: 0, isAsync: false);
         var pipe = new Pipe();
         input = pipe.Reader.AsStream();
         received = pipe.Writer;
@@ -83,6 +85,7 @@ public sealed class SerialStream : Stream
         {
             input.Dispose();
             output.Dispose();
+            arriving.Dispose();
         }
         base.Dispose(disposing);
     }
@@ -98,7 +101,7 @@ public sealed class SerialStream : Stream
                 {
                     continue;
                 }
-                var count = RandomAccess.Read(line, received.GetSpan(), 0);
+                var count = arriving.Read(received.GetSpan());
                 if (count == 0)
                 {
                     break;
