@@ -37,5 +37,6 @@ return await ToolRunner.RunAsync(
         DoctorCommand.Create(),
         ServeCommand.Create(),
         SimulateCommand.Create(),
+        ConformanceCommand.Create(),
     },
     args);

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Meerkat.Rpc;
+using Meerkat.Rpc.Client;
+using Meerkat.Tool.Conformance;
 
 namespace Meerkat.Tool.Devices;
 
@@ -32,12 +35,19 @@ internal sealed class DeviceOptions
     public TimeSpan? Timeout(ParseResult parsed) => parsed.GetValue(timeout);
 
     /// <exception cref="ToolException">No device was named, or the address is wrong.</exception>
-    public RemoteDevice Open(ParseResult parsed)
+    public RemoteDevice Open(ParseResult parsed) => new(Address(parsed), Timeout(parsed) ?? RpcClient.DefaultTimeout);
+
+    /// <summary>For frames that are not a client's.</summary>
+    /// <inheritdoc cref="Open"/>
+    public DeviceOnTrial OpenForTrial(ParseResult parsed) =>
+        new(Address(parsed), new TlsOptions(), Timeout(parsed) ?? RpcClient.DefaultTimeout);
+
+    private DeviceAddress Address(ParseResult parsed)
     {
         var named = parsed.GetValue(port)
             ?? PortVariables.Select(Environment.GetEnvironmentVariable).FirstOrDefault(value => !string.IsNullOrEmpty(value));
         return string.IsNullOrEmpty(named)
             ? throw new ToolException("which device? Give --port http://HOST[:PORT] or set MEERKAT_PORT", ExitCode.Usage)
-            : new RemoteDevice(DeviceAddress.Parse(named), Timeout(parsed) ?? Meerkat.Rpc.RpcClient.DefaultTimeout);
+            : DeviceAddress.Parse(named);
     }
 }

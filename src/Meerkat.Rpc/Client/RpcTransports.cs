@@ -27,32 +27,24 @@ public static class RpcTransports
     /// <param name="tls">For <c>https</c> and <c>wss</c>.</param>
     /// <param name="time">Measures the pauses.</param>
     /// <exception cref="RpcTransportException">The scheme is none of ours, or the address lacks a port or a path.</exception>
-    public static IRpcTransport Open(Uri address, TlsOptions tls, TimeProvider time)
+    public static IRpcTransport Open(Uri address, TlsOptions tls, TimeProvider time) => address.Scheme is "http" or "https"
+        ? new HttpTransport(address, tls)
+        : new ConnectionTransport(Plan(address, tls, time));
+
+    /// <summary>How a connection is made, for every scheme but <c>http</c> and <c>https</c>.</summary>
+    /// <inheritdoc cref="Open"/>
+    public static ConnectionPlan Plan(Uri address, TlsOptions tls, TimeProvider time) => address.Scheme switch
     {
-        var text = address.ToString();
-        return address.Scheme switch
-        {
-            "http" or "https" => new HttpTransport(address, tls),
-            "ws" or "wss" => new ConnectionTransport(new ConnectionPlan(text, token => WebSocketAsync(address, tls, token))
-            {
-                ConnectAgain = ConnectAgain,
-                Time = time,
-            }),
-            "tcp" => new ConnectionTransport(new ConnectionPlan(text, token => TcpAsync(address, token))
-            {
-                ConnectAgain = ConnectAgain,
-                Time = time,
-            }),
-            "unix" => new ConnectionTransport(new ConnectionPlan(text, token => UnixAsync(address, token))
-            {
-                ConnectAgain = ConnectAgain,
-                Time = time,
-            }),
-            "udp" => new ConnectionTransport(new ConnectionPlan(text, token => UdpAsync(address, token)) { SendAgain = SendAgain, Time = time }),
-            "serial" => new ConnectionTransport(SerialCaller.Plan(address, time)),
-            _ => throw new RpcTransportException($"{address.Scheme}: is no transport of ours; known are {string.Join(", ", Schemes)}"),
-        };
-    }
+        "ws" or "wss" => Connected(address, time, token => WebSocketAsync(address, tls, token)),
+        "tcp" => Connected(address, time, token => TcpAsync(address, token)),
+        "unix" => Connected(address, time, token => UnixAsync(address, token)),
+        "udp" => new ConnectionPlan(address.ToString(), token => UdpAsync(address, token)) { SendAgain = SendAgain, Time = time },
+        "serial" => SerialCaller.Plan(address, time),
+        _ => throw new RpcTransportException($"{address.Scheme}: is no transport of ours; known are {string.Join(", ", Schemes)}"),
+    };
+
+    private static ConnectionPlan Connected(Uri address, TimeProvider time, Func<CancellationToken, Task<IFrameConnection>> connect) =>
+        new(address.ToString(), connect) { ConnectAgain = ConnectAgain, Time = time };
 
     private static async Task<IFrameConnection> WebSocketAsync(Uri address, TlsOptions tls, CancellationToken cancellationToken)
     {
