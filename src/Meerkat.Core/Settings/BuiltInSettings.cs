@@ -22,7 +22,7 @@ public static class BuiltInSettings
         new("http.listen_addr", Text, "\"127.0.0.1:8080\"", "Address and port to listen on; \":80\" is every address"),
         new("http.host_names", Text, "\"\"", "Names accepted in the Host header besides addresses and localhost, parted by commas"),
         new("http.cors_origin", Text, "\"\"", "The one foreign web origin that may call the device; empty: none"),
-        new("update.url", Text, "\"\"", "Bundle to look for; used by /update without an address and by polling"),
+        new("update.url", Text, "\"\"", "Bundle to look for, or several addresses parted by blanks, tried in order; used by /update without an address and by polling"),
         new("update.interval", WholeNumber, "0", "Time between two looks at update.url; 0: never") { Unit = "s", Min = 0, Max = Year },
         new("update.timeout", WholeNumber, "600", "An update that receives nothing for so long ends") { Unit = "s", Min = 1, Max = Day },
         new("update.commit_timeout", WholeNumber, "0", "Commit timeout where a request names none; 0: commits itself when ready")
@@ -39,7 +39,8 @@ public static class BuiltInSettings
             Max = 600,
         },
         new("update.enable_post", Flag, "true", "Accept bundles by POST /update"),
-        new("update.extra_http_headers", Text, "\"\"", "Further header lines of downloads, each ended by CR LF"),
+        new("update.max_rate", WholeNumber, "0", "Downloads take no more than this; 0: no limit") { Unit = "bytes/s", Min = 0, Max = 1L << 40 },
+        new("update.extra_http_headers", Text, "\"\"", "Further header lines of downloads, each ended by CR LF; not sent on to another server by a redirect"),
         new("update.ssl_ca_file", Text, "\"ca.pem\"", "Authorities trusted in downloads; when the file is missing, the system's"),
         new("update.ssl_client_cert_file", Text, "\"\"", "Certificate and key shown in downloads, PEM"),
         new("update.ssl_server_name", Text, "\"\"", "Name expected in the server's certificate instead of the address's"),
