@@ -41,7 +41,7 @@ public static class BuiltInSettings
         new("update.enable_post", Flag, "true", "Accept bundles by POST /update"),
         new("update.max_rate", WholeNumber, "0", "Downloads take no more than this; 0: no limit") { Unit = "bytes/s", Min = 0, Max = 1L << 40 },
         new("update.extra_http_headers", Text, "\"\"", "Further header lines of downloads, each ended by CR LF; not sent on to another server by a redirect"),
-        new("update.ssl_ca_file", Text, "\"ca.pem\"", "Authorities trusted in downloads; when the file is missing, the system's"),
+        new("update.ssl_ca_file", Text, "\"ca.pem\"", "Authorities trusted in downloads; without ca.pem the system's, but any other file must be there"),
         new("update.ssl_client_cert_file", Text, "\"\"", "Certificate and key shown in downloads, PEM"),
         new("update.ssl_server_name", Text, "\"\"", "Name expected in the server's certificate instead of the address's"),
         new("update.min_version", Text, "\"\"", "Older versions are refused; a fall back to the previous slot is not affected"),

@@ -160,6 +160,10 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
         }
         for (var redirects = 0; ; redirects++)
         {
+            if (address.Scheme == "https" && settings.TlsProblem.Length > 0)
+            {
+                throw new CryptographicException(settings.TlsProblem);
+            }
             using var request = DownloadRequest.Get(settings, asked, address);
             if (received > 0)
             {

@@ -11,6 +11,7 @@ namespace Meerkat.Device.Downloads;
 /// <param name="ClientCertificate">Certificate, its chain if any, and key to show, PEM; empty for none.</param>
 /// <param name="ServerName">Name expected in the server's certificate; empty for the address's.</param>
 /// <param name="MaxRate">Bytes a second; 0: no limit.</param>
+/// <param name="TlsProblem">Why nothing may be asked over TLS: a file that was named is missing. Empty: nothing.</param>
 public sealed record DownloadSettings(
     string DeviceId,
     string Version,
@@ -19,10 +20,14 @@ public sealed record DownloadSettings(
     string Authorities,
     string ClientCertificate,
     string ServerName,
-    long MaxRate = 0)
+    long MaxRate = 0,
+    string TlsProblem = "")
 {
     /// <summary>What stands where a server expects a word and there is none.</summary>
     private const string Nothing = "-";
+
+    /// <summary>The default; a device without it trusts the system's authorities.</summary>
+    private const string OptionalAuthorities = "ca.pem";
 
     private const string NoMac = "000000000000";
 
@@ -33,6 +38,8 @@ public sealed record DownloadSettings(
     {
         var version = Word(identity.Firmware.Version);
         var agent = identity.App.Length > 0 ? $"{Word(identity.App)}/{version}" : $"meerkat/{identity.AgentVersion}";
+        var missing = ((string[])["update.ssl_ca_file", "update.ssl_client_cert_file"]).FirstOrDefault(
+            key => values.Text(key) is not ("" or OptionalAuthorities) && readFile(values.Text(key)).Length == 0);
         return new DownloadSettings(
             $"{Word(identity.Id)} {(identity.Mac.Length > 0 ? identity.Mac : NoMac)}",
             $"{Word(identity.Platform)} {version} {Word(identity.Firmware.BuildId)}",
@@ -41,7 +48,8 @@ public sealed record DownloadSettings(
             readFile(values.Text("update.ssl_ca_file")),
             readFile(values.Text("update.ssl_client_cert_file")),
             values.Text("update.ssl_server_name"),
-            values.WholeNumber("update.max_rate"));
+            values.WholeNumber("update.max_rate"),
+            missing is null ? "" : $"{missing} names {values.Text(missing)}, which is not among the slot's files or is empty");
     }
 
     /// <summary>Servers part these headers at their blanks.</summary>
