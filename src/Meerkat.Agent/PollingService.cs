@@ -1,5 +1,4 @@
 using Meerkat.Device;
-using Meerkat.Device.Downloads;
 using Microsoft.Extensions.Hosting;
 
 namespace Meerkat.Agent;
@@ -8,5 +7,5 @@ namespace Meerkat.Agent;
 internal sealed class PollingService(DeviceAgent agent) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        new UpdatePolling(agent.Config, agent.Pulls, new Random(), agent.Time, agent.Log).RunAsync(stoppingToken);
+        agent.Polling.RunAsync(stoppingToken);
 }

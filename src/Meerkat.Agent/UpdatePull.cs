@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Meerkat.Core.Protocol;
+using Meerkat.Core.Updates;
 using Meerkat.Device;
 using Meerkat.Device.Downloads;
 using Meerkat.Device.Updates;
@@ -50,16 +51,16 @@ internal sealed class UpdatePull(DeviceAgent agent)
             }
         }
         var address = Value(context, form, "url") ?? values.Text("update.url");
-        if (address.Length == 0)
+        var addresses = BundleAddresses.Parse(address);
+        if (addresses is BundleAddresses.Rejected rejected)
+        {
+            await Answers.TextAsync(context, StatusCodes.Status400BadRequest, $"url {rejected.Reason}\r\n");
+            return;
+        }
+        if (addresses is not BundleAddresses.Found { Addresses: { Length: > 0 } found })
         {
             await Answers.TextAsync(
                 context, StatusCodes.Status400BadRequest, "Update URL not specified and none is configured.\r\n");
-            return;
-        }
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-        {
-            await Answers.TextAsync(
-                context, StatusCodes.Status400BadRequest, $"url must begin with http:// or https://, found \"{address}\"\r\n");
             return;
         }
         var options = new UpdateOptions
@@ -69,7 +70,7 @@ internal sealed class UpdatePull(DeviceAgent agent)
             Activate = activate,
             Force = force,
         };
-        switch (agent.Pulls.Start(url, options, TimeSpan.FromSeconds(values.WholeNumber("update.timeout"))))
+        switch (agent.Pulls.Start(found, options, TimeSpan.FromSeconds(values.WholeNumber("update.timeout"))))
         {
             case PullStart.Refused { Busy: true, Text: "another update is in progress" }:
                 await Answers.TextAsync(context, StatusCodes.Status409Conflict, "Another update is in progress.\r\n");

@@ -51,6 +51,7 @@ public sealed class DeviceAgent : IAsyncDisposable
         Updates = new UpdateRunner(device, new UpdateWatch(time, log), Gate, held.Await);
         Pulls = new PulledUpdates(
             Updates, boot, Restart, () => DownloadSettings.Of(Identity, Config.Values, ReadFile), time, log);
+        Polling = new UpdatePolling(Config, Pulls, new Random(), time, log);
         push = new PushedUpdate(Updates, time);
         Meters = new DeviceMeters(device, Identity, boot, Updates.Watch, Pulls, Calls, time);
         Time = time;
@@ -59,7 +60,7 @@ public sealed class DeviceAgent : IAsyncDisposable
         new ConfigService(Config, boot, Restart).AddTo(Calls);
         new LogService(device.Volume, boot, Calls).AddTo(Calls);
         new SysService(device, Identity, boot, Restart, time).AddTo(Calls);
-        new OtaService(device, boot, Config, Pulls, push, Restart, Commits).AddTo(Calls);
+        new OtaService(device, boot, Config, Pulls, Polling, push, Restart, Commits).AddTo(Calls);
         new BootStateCalls(boot, Config, Pulls, held, new DeviceSnapshot(device, owner, log)).AddTo(Calls);
     }
 
@@ -86,6 +87,9 @@ public sealed class DeviceAgent : IAsyncDisposable
     public UpdateRunner Updates { get; }
 
     public PulledUpdates Pulls { get; }
+
+    /// <summary>Looks for updates while its <see cref="UpdatePolling.RunAsync"/> runs.</summary>
+    public UpdatePolling Polling { get; }
 
     /// <summary>What the device measures of itself.</summary>
     public DeviceMeters Meters { get; }

@@ -1,7 +1,7 @@
 namespace Meerkat.Device;
 
 /// <summary>
-/// Bounds how long a transfer may stand still. The time starts anew only when another 64 KiB have come, so that a sender of single
+/// Bounds how long a transfer may stand still. The time starts anew only when another 64 KiB have come (or fewer, see <see cref="PieceBytes"/>), so that a sender of single
 /// bytes does not hold the device's one place for updates.
 /// </summary>
 /// <param name="limit">How long nothing may come.</param>
@@ -9,13 +9,16 @@ namespace Meerkat.Device;
 /// <param name="stop">Other reasons to end.</param>
 public sealed class StallWatch(TimeSpan limit, TimeProvider time, params CancellationToken[] stop) : IDisposable
 {
-    private const int PieceBytes = 64 * 1024;
+    public const int UsualPieceBytes = 64 * 1024;
 
     private readonly CancellationTokenSource stalled = new(limit, time);
     private CancellationTokenSource? either;
     private long counted;
 
     public TimeSpan Limit => limit;
+
+    /// <summary>After so many bytes the time starts anew.</summary>
+    public int PieceBytes { get; init; } = UsualPieceBytes;
 
     /// <summary>Cancelled when nothing came for too long, or one of the other reasons arose.</summary>
     public CancellationToken Token => (either ??= CancellationTokenSource.CreateLinkedTokenSource([stalled.Token, .. stop])).Token;

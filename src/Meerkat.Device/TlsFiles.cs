@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Meerkat.Core.Settings;
-using Meerkat.Device.Downloads;
+using Meerkat.Core.Updates;
 using Meerkat.Rpc.Client;
 
 namespace Meerkat.Device;
@@ -33,7 +33,7 @@ internal sealed class TlsFiles
             ServerName = values.Text($"{prefix}.ssl_server_name"),
             Authorities = files.Made("ssl_ca_cert", Authorities),
             Certificate = files.Made("ssl_cert", own => X509Certificate2.CreateFromPem(own, files.Text("ssl_key") ?? own)),
-            IgnoreDates = time.GetUtcNow() < DownloadClient.EarliestClock,
+            IgnoreDates = time.GetUtcNow() < RetryAfter.EarliestClock,
         };
     }
 

@@ -97,7 +97,10 @@ public sealed class RetryBudgetTests
             await using var site = await FolderSite.StartAsync(folder);
             await using var device = await DeviceUnderTest.StartAsync("update.interval=1", $"update.url={site.Url}/fw.zip");
             await Eventually.HoldsAsync(
-                $"polling was refused three times\n{device.Log}", () => device.Log.Split("it is not tried again").Length > 3);
+                $"polling was refused three times\n{device.Log}",
+                async () => await device.StatusAsync() is { } now && (int?)now["poll"]?["failures"] >= 3
+                    && ((string?)now["poll"]!["last_message"])!.Contains("it is not tried again", StringComparison.Ordinal));
+            Assert.Equal(2, device.Log.Split("it is not tried again").Length);
             Assert.Equal(2, BadStarts(device));
             Assert.Equal("1.0.0", (string?)(await device.StatusAsync())!["version"]);
         }

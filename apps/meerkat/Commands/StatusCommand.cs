@@ -44,14 +44,14 @@ internal static class StatusCommand
             }
             else
             {
-                Show(OtaStatus.Read(status), boot, info);
+                Show(OtaStatus.Read(status), boot, info, status["poll"] as JsonObject);
             }
             return ExitCode.Done;
         });
         return command;
     }
 
-    private static void Show(OtaStatus status, JsonObject? boot, JsonObject? info)
+    private static void Show(OtaStatus status, JsonObject? boot, JsonObject? info, JsonObject? poll)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
         if (Console.IsOutputRedirected)
@@ -62,6 +62,10 @@ internal static class StatusCommand
         foreach (var (name, value) in Facts(status, boot, info))
         {
             facts.AddRow(new Text(name), new Text(value));
+        }
+        if (poll is not null)
+        {
+            facts.AddRow(new Text("polling"), new Text(Wrapped.At(MessageWidth, Polling(poll))));
         }
         console.Write(facts);
         if (status.Slots.Length > 0)
@@ -131,6 +135,14 @@ internal static class StatusCommand
         {
             yield return ("last fall back", reason.Described);
         }
+    }
+
+    private static string Polling(JsonObject poll)
+    {
+        var last = poll["last_message"].Word is { } message ? $", the last time: {message}" : "";
+        var failed = poll["failures"].Number is > 1 and var failures ? string.Create(CultureInfo.InvariantCulture, $" ({failures:0} times in a row)") : "";
+        var next = poll["next_in"].Number is { } left ? string.Create(CultureInfo.InvariantCulture, $"again in {Math.Ceiling(left):0} s") : "now";
+        return $"{poll["url"].Word}, {next}{last}{failed}";
     }
 
     private static string? Text(JsonObject? json, string name) => json?[name]?.ToString();

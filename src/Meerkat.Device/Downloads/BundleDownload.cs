@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Meerkat.Core.Updates;
 using Meerkat.Device.Updates;
 using Meerkat.Rpc;
 
@@ -21,12 +22,20 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
     private const int BlockBytes = 128 * 1024;
     private const int CannotConnect = -10;
 
+    private readonly RateLimit rate = new(settings.MaxRate, time);
+    private Uri asked = new("http://0.0.0.0/");
     private Uri address = new("http://0.0.0.0/");
-    private EntityTagHeaderValue? tag;
-    private DateTimeOffset? modified;
+    private DownloadMark? mark;
     private long? total;
     private long received;
+    private long known;
     private bool begun;
+
+    /// <summary>The bundle that is not needed: the server is asked to say so instead of sending it.</summary>
+    public KnownBundle? Unneeded { get; init; }
+
+    /// <summary>What the server calls the bundle that it sends; none before it does, or when it has no name for it.</summary>
+    public KnownBundle? Found { get; private set; }
 
     /// <summary>Downloads once; a further call needs a new instance.</summary>
     /// <param name="url">http or https.</param>
@@ -34,7 +43,7 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
     /// <param name="cancellationToken">Gives up; the end is a failure then.</param>
     public async Task<DownloadEnd> RunAsync(Uri url, DownloadTaker taker, CancellationToken cancellationToken)
     {
-        address = url;
+        asked = url;
         using var span = Tracing.Source.StartActivity("download", ActivityKind.Client);
         span?.SetTag("server.address", url.Host).SetTag("url.path", url.AbsolutePath);
         var end = await FetchAsync(taker, cancellationToken).ConfigureAwait(false);
@@ -48,7 +57,7 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
 
     private async Task<DownloadEnd> FetchAsync(DownloadTaker taker, CancellationToken cancellationToken)
     {
-        using var watch = new StallWatch(stallLimit, time, cancellationToken);
+        using var watch = new StallWatch(stallLimit, time, cancellationToken) { PieceBytes = PieceBytes() };
         try
         {
             using var client = DownloadClient.Make(settings, time);
@@ -63,17 +72,28 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
                 fruitless = received > before ? 1 : fruitless + 1;
                 if (fruitless > MostFruitlessTries)
                 {
-                    return Failed($"Update failed: {Broke(broken)}, given up after {MostFruitlessTries} tries");
+                    return Failed($"Update failed: {Broke(broken!.Why)}, given up after {MostFruitlessTries} tries");
                 }
-                log($"download: {Broke(broken)}; trying again");
-                await Task.Delay(TimeSpan.FromSeconds(1 << (fruitless - 1)), time, watch.Token).ConfigureAwait(false);
+                var pause = TimeSpan.FromSeconds(1 << (fruitless - 1));
+                if (broken!.Rest > pause)
+                {
+                    pause = broken.Rest;
+                }
+                if (pause > stallLimit)
+                {
+                    return Failed($"Update failed: {Broke(broken.Why)}, and the server asks to be left alone for longer than the update waits");
+                }
+                log($"download: {Broke(broken.Why)}; trying again");
+                await Task.Delay(pause, time, watch.Token).ConfigureAwait(false);
             }
+        }
+        catch (OperationCanceledException) when (watch.Expired)
+        {
+            return Failed(Invariant($"Update timed out: nothing came from the server for {watch.Limit.TotalSeconds:0} s"));
         }
         catch (OperationCanceledException)
         {
-            return watch.Expired
-                ? Failed(Invariant($"Update timed out: nothing came from the server for {watch.Limit.TotalSeconds:0} s"))
-                : Failed("Update aborted");
+            return new DownloadEnd.Ended(UpdateResult.Failed("Update aborted"));
         }
         catch (CryptographicException fault)
         {
@@ -81,8 +101,13 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
         }
     }
 
+    /// <summary>A slow line must not be taken for a dead one when it is the device itself that holds it back.</summary>
+    private int PieceBytes() => settings.MaxRate == 0
+        ? StallWatch.UsualPieceBytes
+        : (int)Math.Clamp(settings.MaxRate * stallLimit.TotalSeconds / 2, 1, StallWatch.UsualPieceBytes);
+
     /// <summary>One connection's worth. No end: it broke, and may be tried again.</summary>
-    private async Task<(DownloadEnd? End, string Broken)> TryAsync(HttpClient client, DownloadTaker taker, StallWatch watch)
+    private async Task<(DownloadEnd? End, Break? Broken)> TryAsync(HttpClient client, DownloadTaker taker, StallWatch watch)
     {
         HttpResponseMessage response;
         try
@@ -91,23 +116,36 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
         }
         catch (HttpRequestException fault)
         {
-            return begun
-                ? (null, fault.Message)
-                : (new DownloadEnd.Ended(new UpdateResult(CannotConnect, $"Failed to connect: {fault.Message}", false)), "");
+            var why = DownloadFault.Text(fault);
+            return begun ? (null, new Break(why))
+                : DownloadFault.IsBeforeTheRequest(fault) ? (Unreached(why), null)
+                : (Failed($"Update failed: {why}"), null);
+        }
+        catch (OperationCanceledException) when (!watch.Token.IsCancellationRequested)
+        {
+            var why = $"no connection within {DownloadClient.ConnectSeconds} s";
+            return begun ? (null, new Break(why)) : (Unreached(why), null);
         }
         using (response)
         {
+            if (begun && IsPassing(response.StatusCode))
+            {
+                return (null, new Break(Invariant($"the server answered {(int)response.StatusCode}")) { Rest = Rest(response) ?? TimeSpan.Zero });
+            }
             if (Refusal(response) is { } refused)
             {
-                return (refused, "");
+                return (refused, null);
             }
+            known = response.StatusCode == HttpStatusCode.OK ? received : 0;
             if (!begun)
             {
-                Remember(response);
                 begun = true;
+                mark = DownloadMark.Of(response);
+                total = response.Content.Headers.ContentLength;
+                Found = response.Headers.ETag is { } tag ? new KnownBundle(address, tag) : null;
                 if (taker.Begin(total) is { } unwanted)
                 {
-                    return (new DownloadEnd.Ended(unwanted), "");
+                    return (new DownloadEnd.Ended(unwanted), null);
                 }
             }
             return await TakeBodyAsync(response, taker, watch).ConfigureAwait(false);
@@ -116,24 +154,30 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
 
     private async Task<HttpResponseMessage> AskAsync(HttpClient client, CancellationToken cancellationToken)
     {
+        if (!begun)
+        {
+            address = asked;
+        }
         for (var redirects = 0; ; redirects++)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, address);
+            if (address.Scheme == "https" && settings.TlsProblem.Length > 0)
+            {
+                throw new CryptographicException(settings.TlsProblem);
+            }
+            using var request = DownloadRequest.Get(settings, asked, address);
             if (received > 0)
             {
                 request.Headers.Range = new RangeHeaderValue(received, null);
-                request.Headers.IfRange = tag is not null ? new RangeConditionHeaderValue(tag) : new RangeConditionHeaderValue(modified!.Value);
+                request.Headers.IfRange = mark!.Condition;
+            }
+            else if (Unneeded is { } unneeded && unneeded.Address == address)
+            {
+                request.Headers.IfNoneMatch.Add(unneeded.Tag);
             }
             var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308)
-                || response.Headers.Location is not { } location || redirects == MostRedirects)
+            // One that is not followed is handed back as it is: an answer without a bundle.
+            if (redirects == MostRedirects || Redirect.Of(address, response) is not Redirect.To(var next))
             {
-                return response;
-            }
-            var next = new Uri(address, location);
-            if (next.Scheme is not ("http" or "https") || (address.Scheme == "https" && next.Scheme != "https"))
-            {
-                // Handed back as it is: a redirect that is not followed is an answer without a bundle.
                 return response;
             }
             response.Dispose();
@@ -145,12 +189,14 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
     private DownloadEnd.Ended? Refusal(HttpResponseMessage response)
     {
         var status = (int)response.StatusCode;
-        if (status is >= 301 and <= 308 and not 304)
+        switch (Redirect.Of(address, response))
         {
-            var why = response.Headers.Location is not { } location ? "a redirect without Location"
-                : address.Scheme == "https" && new Uri(address, location).Scheme == "http" ? "a redirect from https to http"
-                : "one redirect too many";
-            return new DownloadEnd.Ended(new UpdateResult(-status, $"Invalid HTTP response code {status} ({why})", false));
+            case Redirect.Refused(var reason):
+                return Status(response, $" ({reason})");
+            case Redirect.To:
+                return Status(response, " (one redirect too many)");
+            default:
+                break;
         }
         if (response.StatusCode == HttpStatusCode.NotModified && !begun)
         {
@@ -158,46 +204,45 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
         }
         if (received == 0)
         {
-            return response.StatusCode != HttpStatusCode.OK
-                ? new DownloadEnd.Ended(new UpdateResult(-status, $"Invalid HTTP response code {status}", false))
-                : response.Content.Headers.ContentEncoding.Count > 0
+            return response.StatusCode != HttpStatusCode.OK ? Status(response, "")
+                : response.Content.Headers.ContentEncoding.Any(coding => !coding.Equals("identity", StringComparison.OrdinalIgnoreCase))
                     ? Failed($"Update failed: the server encodes the bundle ({string.Join(", ", response.Content.Headers.ContentEncoding)})")
                     : null;
         }
         if (response.StatusCode == HttpStatusCode.OK)
         {
-            return Failed(Invariant($"Update failed: the connection broke after {received} bytes, and the server cannot go on from there or has another file now"));
+            return mark!.IsOf(response)
+                ? null
+                : Failed(Invariant($"Update failed: the connection broke after {received} bytes, and the server has another file now or cannot tell"));
         }
         var range = response.Content.Headers.ContentRange;
         var fits = response.StatusCode == HttpStatusCode.PartialContent
             && range is { HasRange: true } && range.From == received && (total is null || range.Length is null || range.Length == total)
-            && (tag is null || response.Headers.ETag is null || response.Headers.ETag.Equals(tag));
+            && (mark!.Tag is null || response.Headers.ETag is null || response.Headers.ETag.Equals(mark.Tag));
         return fits ? null : Failed(Invariant($"Update failed: asked to go on from byte {received}, the server answered {status} with range {range?.ToString() ?? "none"}"));
     }
 
-    private void Remember(HttpResponseMessage response)
-    {
-        total = response.Content.Headers.ContentLength;
-        tag = response.Headers.ETag is { IsWeak: false } strong ? strong : null;
-        modified = response.Content.Headers.LastModified;
-    }
-
-    private async Task<(DownloadEnd? End, string Broken)> TakeBodyAsync(HttpResponseMessage response, DownloadTaker taker, StallWatch watch)
+    private async Task<(DownloadEnd? End, Break? Broken)> TakeBodyAsync(HttpResponseMessage response, DownloadTaker taker, StallWatch watch)
     {
         var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
         try
         {
+            var most = rate.Piece(block.Length);
             var body = await response.Content.ReadAsStreamAsync(watch.Token).ConfigureAwait(false);
-            while (await body.ReadAsync(block, watch.Token).ConfigureAwait(false) is > 0 and var count)
+            while (await body.ReadAsync(block.AsMemory(0, most), watch.Token).ConfigureAwait(false) is > 0 and var count)
             {
-                received += count;
                 watch.Received(count);
-                if (taker.Write(block.AsMemory(0, count)) is { } ended)
+                // A server that knows no ranges sends the same file from its beginning.
+                var again = (int)Math.Min(known, count);
+                known -= again;
+                received += count - again;
+                if (count > again && taker.Write(block.AsMemory(again, count - again)) is { } ended)
                 {
-                    return (new DownloadEnd.Ended(ended), "");
+                    return (new DownloadEnd.Ended(ended), null);
                 }
+                await rate.TookAsync(count, watch.Token).ConfigureAwait(false);
             }
-            return total is { } all && received != all ? Broken("it ended early") : (new DownloadEnd.Whole(), "");
+            return known > 0 || (total is { } all && received != all) ? Broken("it ended early") : (new DownloadEnd.Whole(), null);
         }
         catch (Exception fault) when (fault is IOException or HttpRequestException)
         {
@@ -209,15 +254,41 @@ public sealed class BundleDownload(DownloadSettings settings, TimeSpan stallLimi
         }
     }
 
-    private (DownloadEnd? End, string Broken) Broken(string why) => received > 0 && tag is null && modified is null
-        ? (Failed($"Update failed: {Broke(why)}, and the server gives neither ETag nor Last-Modified by which to go on"), "")
-        : (null, why);
+    private (DownloadEnd? End, Break? Broken) Broken(string why) => received > 0 && mark is null
+        ? (Failed($"Update failed: {Broke(why)}, and the server gives neither ETag nor Last-Modified by which to go on"), null)
+        : (null, new Break(why));
 
     private string Broke(string why) => total is { } all
         ? Invariant($"the connection broke at byte {received} of {all} ({why})")
         : Invariant($"the connection broke at byte {received} ({why})");
 
-    private static DownloadEnd.Ended Failed(string text) => new(UpdateResult.Failed(text));
+    /// <summary>How long the server asks to be left alone; the answers that mean it are those of a server with too much to do.</summary>
+    private TimeSpan? Rest(HttpResponseMessage response) =>
+        response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable
+            ? RetryAfter.Of(response.Headers.RetryAfter?.Delta, response.Headers.RetryAfter?.Date, response.Headers.Date, time.GetUtcNow())
+            : null;
+
+    private static bool IsPassing(HttpStatusCode status) => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
+        or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+
+    private DownloadEnd.Ended Status(HttpResponseMessage response, string more)
+    {
+        var status = (int)response.StatusCode;
+        var rest = Rest(response);
+        var later = rest is { } some ? Invariant($"; the server asks to be left alone for {some.TotalSeconds:0} s") : "";
+        return new DownloadEnd.Ended(new UpdateResult(-status, Invariant($"Invalid HTTP response code {status}{more}{later}"), false), true, rest);
+    }
+
+    private static DownloadEnd.Ended Unreached(string why) => new(new UpdateResult(CannotConnect, $"Failed to connect: {why}", false), true);
+
+    private static DownloadEnd.Ended Failed(string text) => new(UpdateResult.Failed(text), true);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The connection broke, and may be tried again.</summary>
+    private sealed record Break(string Why)
+    {
+        /// <summary>How long the server asks to be left alone.</summary>
+        public TimeSpan Rest { get; init; }
+    }
 }

@@ -1,14 +1,15 @@
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Meerkat.Core.Updates;
 
 namespace Meerkat.Device.Downloads;
 
 /// <summary>Makes the HTTP client of one download.</summary>
 internal static class DownloadClient
 {
-    /// <summary>No device was made before this; a clock that shows less has not been set.</summary>
-    public static readonly DateTimeOffset EarliestClock = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    public const int ConnectSeconds = 30;
 
     /// <exception cref="CryptographicException">A certificate file cannot be read.</exception>
     public static HttpClient Make(DownloadSettings settings, TimeProvider time)
@@ -17,23 +18,32 @@ internal static class DownloadClient
         {
             AllowAutoRedirect = false,
             UseCookies = false,
-            ConnectTimeout = TimeSpan.FromSeconds(30),
+            ConnectTimeout = TimeSpan.FromSeconds(ConnectSeconds),
             PooledConnectionLifetime = TimeSpan.FromMinutes(1),
             SslOptions = Tls(settings, time),
         };
-        var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        var headers = client.DefaultRequestHeaders;
-        headers.TryAddWithoutValidation("X-MGOS-Device-ID", Plain(settings.DeviceId));
-        headers.TryAddWithoutValidation("X-MGOS-FW-Version", Plain(settings.Version));
-        headers.TryAddWithoutValidation("User-Agent", Plain(settings.UserAgent));
-        foreach (var line in settings.ExtraHeaders.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        if (settings.MaxRate > 0)
         {
-            if (line.Split(':', 2, StringSplitOptions.TrimEntries) is [{ Length: > 0 } name, var value])
-            {
-                headers.TryAddWithoutValidation(name, Plain(value));
-            }
+            // What the system takes in advance would be a burst on the line.
+            var buffer = (int)Math.Clamp(settings.MaxRate / 4, 4 * 1024, 256 * 1024);
+            handler.ConnectCallback = (context, cancellationToken) => ConnectAsync(context, buffer, cancellationToken);
         }
-        return client;
+        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, int buffer, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = buffer };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private static SslClientAuthenticationOptions Tls(DownloadSettings settings, TimeProvider time)
@@ -45,15 +55,22 @@ internal static class DownloadClient
         }
         if (settings.ClientCertificate.Length > 0)
         {
-            options.ClientCertificates = [X509Certificate2.CreateFromPem(settings.ClientCertificate, settings.ClientCertificate)];
+            var certificate = X509Certificate2.CreateFromPem(settings.ClientCertificate, settings.ClientCertificate);
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPem(settings.ClientCertificate);
+            options.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true);
         }
-        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         if (settings.Authorities.Length > 0)
         {
             policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             policy.CustomTrustStore.ImportFromPem(settings.Authorities);
+            if (policy.CustomTrustStore.Count == 0)
+            {
+                throw new CryptographicException("update.ssl_ca_file holds no certificate in PEM");
+            }
         }
-        if (time.GetUtcNow() < EarliestClock)
+        if (time.GetUtcNow() < RetryAfter.EarliestClock)
         {
             // A device whose clock was never set must stay updatable: who the server is still counts, the dates do not.
             policy.VerificationFlags |= X509VerificationFlags.IgnoreNotTimeValid;
@@ -61,7 +78,4 @@ internal static class DownloadClient
         options.CertificateChainPolicy = policy;
         return options;
     }
-
-    /// <summary>Headers are ASCII; anything else in a version or a name is left out.</summary>
-    private static string Plain(string text) => string.Concat(text.Where(letter => letter is >= ' ' and <= '~'));
 }

@@ -13,5 +13,8 @@ public abstract record DownloadEnd
     public sealed record Whole : DownloadEnd;
 
     /// <summary>There was nothing to take, the server or the network failed, or the taker had enough.</summary>
-    public sealed record Ended(UpdateResult Result) : DownloadEnd;
+    /// <param name="Result">What it came to.</param>
+    /// <param name="IsOfThisServer">The server or the way to it failed; another one may do better.</param>
+    /// <param name="Rest">How long the server asks to be left alone, 0 or more; none when it did not.</param>
+    public sealed record Ended(UpdateResult Result, bool IsOfThisServer = false, TimeSpan? Rest = null) : DownloadEnd;
 }

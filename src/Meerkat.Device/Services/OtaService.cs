@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Meerkat.Boot;
 using Meerkat.Boot.Link;
 using Meerkat.Core.Protocol;
+using Meerkat.Core.Updates;
 using Meerkat.Core.Values;
 using Meerkat.Device.Configuration;
 using Meerkat.Device.Downloads;
@@ -16,7 +17,8 @@ namespace Meerkat.Device.Services;
 /// negative code and <c>CODE TEXT</c>.
 /// </summary>
 internal sealed class OtaService(
-    DeviceRoot device, BootLoaderCalls boot, ConfigStore config, PulledUpdates pulls, PushedUpdate push, DeviceRestart restart, CommitGuard commits)
+    DeviceRoot device, BootLoaderCalls boot, ConfigStore config, PulledUpdates pulls, UpdatePolling polling, PushedUpdate push, DeviceRestart restart,
+    CommitGuard commits)
 {
     public const int MostTimeoutSeconds = 86400;
     public const int MostCommitTimeoutSeconds = 604800;
@@ -73,9 +75,12 @@ internal sealed class OtaService(
         {
             return pulls.Start(device.Volume, BundleFile(text), Options(arguments));
         }
-        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is ("http" or "https")
-            ? pulls.Start(url, Options(arguments), Timeout(arguments))
-            : throw new RpcException(RpcErrorCode.BadRequest, $"url must begin with http:// or https://, found \"{text}\"");
+        return BundleAddresses.Parse(text) switch
+        {
+            BundleAddresses.Found { Addresses: { Length: > 0 } addresses } => pulls.Start(addresses, Options(arguments), Timeout(arguments)),
+            BundleAddresses.Rejected rejected => throw new RpcException(RpcErrorCode.BadRequest, $"{place} {rejected.Reason}"),
+            _ => throw new RpcException(RpcErrorCode.BadRequest, $"{place} is blank"),
+        };
     }
 
     /// <summary>Named as <c>FS.*</c> names files; its path on the volume.</summary>
@@ -125,7 +130,7 @@ internal sealed class OtaService(
             var other => throw new RpcException(RpcErrorCode.BadRequest, $"output must be \"full\", found \"{other}\""),
         };
         var now = boot.Status();
-        return Result(OtaStatusView.Of(now, pulls.Status, now.Reason is null ? null : FailedOutput.Read(device.Volume, full)));
+        return Result(OtaStatusView.Of(now, pulls.Status, polling.Status, now.Reason is null ? null : FailedOutput.Read(device.Volume, full)));
     }
 
     private UpdateOptions Options(RpcArguments arguments) => new()

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Meerkat.Boot.Link;
+using Meerkat.Device.Downloads;
 using Meerkat.Device.Updates;
 
 namespace Meerkat.Device.Services;
@@ -9,7 +10,7 @@ internal static class OtaStatusView
 {
     private const int Succeeded = 3;
 
-    public static JsonObject Of(BootStatus boot, UpdateStatus update, string? lastOutput)
+    public static JsonObject Of(BootStatus boot, UpdateStatus update, PollStatus poll, string? lastOutput)
     {
         var shown = Shown(boot, update);
         var running = boot.Running is { } slot ? boot.Slots[slot] : null;
@@ -45,6 +46,7 @@ internal static class OtaStatusView
             ["reason"] = Reason(boot.Reason),
             ["last_output"] = lastOutput,
             ["record_problem"] = boot.RecordProblem.Length > 0 ? boot.RecordProblem : null,
+            ["poll"] = Poll(poll),
             ["slots"] = slots,
         };
     }
@@ -66,6 +68,16 @@ internal static class OtaStatusView
         : boot.Mode is "trial" or "recovery" ? boot.Mode
         : boot.Held is not null ? "held"
         : "idle";
+
+    private static JsonObject? Poll(PollStatus poll) => poll.Url.Length == 0 ? null : new JsonObject
+    {
+        ["url"] = poll.Url,
+        ["last_result"] = poll.Last?.Code,
+        ["last_message"] = poll.Last?.Message,
+        ["last_time"] = poll.LastTime?.ToString("O", System.Globalization.CultureInfo.InvariantCulture),
+        ["failures"] = poll.Failures,
+        ["next_in"] = poll.NextIn is { } next ? Math.Round(next.TotalSeconds, 1) : null,
+    };
 
     private static JsonObject? Reason(ReasonStatus? reason) => reason is null ? null : new JsonObject
     {

@@ -9,6 +9,7 @@ namespace Meerkat.Device.Telemetry;
 internal sealed class UpdateTrace
 {
     private readonly UpdateWatch watch;
+    private readonly bool byItself;
     private readonly long begun;
     private readonly Activity? whole;
     private Activity? step;
@@ -16,10 +17,11 @@ internal sealed class UpdateTrace
     private int? slot;
     private string? version;
 
-    public UpdateTrace(UpdateWatch watch, long begun)
+    public UpdateTrace(UpdateWatch watch, long begun, bool byItself)
     {
         this.watch = watch;
         this.begun = begun;
+        this.byItself = byItself;
         whole = Tracing.Begin("update");
         step = whole is null ? null : Tracing.Begin("update receive", whole);
     }
@@ -66,7 +68,7 @@ internal sealed class UpdateTrace
             whole.SetTag("meerkat.result", UpdateWatch.Word(ending)).SetTag("meerkat.received_bytes", receivedBytes)
                 .SetStatus(status, result.Message).Dispose();
         }
-        watch.Ended(ending, result, slot, version, begun);
+        watch.Ended(ending, result, slot, version, begun, byItself);
     }
 
     private void Next(string name)

@@ -9,6 +9,7 @@ public sealed class UpdateWatch(TimeProvider time, Action<string> log)
 {
     private readonly long[] ended = new long[Enum.GetValues<UpdateEnding>().Length];
     private long receivedBytes;
+    private string lastByItself = "";
 
     /// <summary>Told of every update that was begun and has ended: how, and how long it took.</summary>
     public Action<UpdateEnding, TimeSpan>? OnEnded { get; set; }
@@ -27,18 +28,20 @@ public sealed class UpdateWatch(TimeProvider time, Action<string> log)
     }
 
     /// <summary>An update that ended before there was anything to install: not modified, or no connection.</summary>
-    internal void EndedBefore(UpdateResult result) => Tell(result.Succeeded ? UpdateEnding.Unneeded : UpdateEnding.Failed, result, null, null);
+    internal void EndedBefore(UpdateResult result, bool byItself) =>
+        Tell(result.Succeeded ? UpdateEnding.Unneeded : UpdateEnding.Failed, result, null, null, byItself);
 
-    internal UpdateTrace Begin() => new(this, time.GetTimestamp());
+    /// <param name="byItself">The device looks again and again: what it finds is logged when it is something else than before.</param>
+    internal UpdateTrace Begin(bool byItself) => new(this, time.GetTimestamp(), byItself);
 
     internal void Received(int bytes) => Interlocked.Add(ref receivedBytes, bytes);
 
     internal void Begun(int slot, string version) => log.Tell(
         new LogEvent("update_begun", $"update: {version} goes into slot {slot}") { Slot = slot, Version = version });
 
-    internal void Ended(UpdateEnding ending, UpdateResult result, int? slot, string? version, long begun)
+    internal void Ended(UpdateEnding ending, UpdateResult result, int? slot, string? version, long begun, bool byItself)
     {
-        Tell(ending, result, slot, version);
+        Tell(ending, result, slot, version, byItself);
         OnEnded?.Invoke(ending, time.GetElapsedTime(begun));
     }
 
@@ -51,9 +54,13 @@ public sealed class UpdateWatch(TimeProvider time, Action<string> log)
         _ => throw new UnreachableException(),
     };
 
-    private void Tell(UpdateEnding ending, UpdateResult result, int? slot, string? version)
+    private void Tell(UpdateEnding ending, UpdateResult result, int? slot, string? version, bool byItself)
     {
         Interlocked.Increment(ref ended[(int)ending]);
+        if (byItself && Interlocked.Exchange(ref lastByItself, result.Message) == result.Message && slot is null)
+        {
+            return;
+        }
         log.Tell(new LogEvent(
             ending == UpdateEnding.Refused ? "update_refused" : "update_ended", FormattableString.Invariant($"update: {result.Code} {result.Message}"))
         {

@@ -18,6 +18,9 @@ public sealed record UpdateOptions
     /// <summary>A bundle with the version and build id that run already ends the update as a success, without a restart.</summary>
     public bool IgnoreSameVersion { get; init; }
 
+    /// <summary>The device looks by itself, again and again: what is always the same is logged once.</summary>
+    public bool ByItself { get; init; }
+
     /// <summary>Also a bundle that failed its trial on this device too often.</summary>
     public bool Force { get; init; }
 }

@@ -107,7 +107,7 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
                 return obstacle;
             }
             session = new UpdateSession(
-                slots, link, status, owner, options, force => Gather(status, options, force), gatekeeper.Ask, held, watch.Begin());
+                slots, link, status, owner, options, force => Gather(status, options, force), gatekeeper.Ask, held, watch.Begin(options.ByItself));
             return new UpdateBegin.Started(session);
         }
     }

@@ -80,6 +80,12 @@ public sealed class UpdateSession : IDisposable
     /// <summary>Bytes taken so far.</summary>
     public long ReceivedBytes { get; private set; }
 
+    /// <summary>The bytes of the bundle are at fault, not what it is: the same bundle from elsewhere may be whole.</summary>
+    public bool IsDamaged { get; private set; }
+
+    /// <summary>The update ended because its bundle is the one that runs.</summary>
+    public bool RunsAlready { get; private set; }
+
     /// <summary>How the update ended; none while it runs.</summary>
     public UpdateResult? Result => state is UpdateState.Ended ended
         ? new UpdateResult(ended.Code, ended.Text, ended.NeedsRestart)
@@ -115,7 +121,7 @@ public sealed class UpdateSession : IDisposable
                 {
                     if (reader.Push(bytes) is { } problem)
                     {
-                        Take(new UpdateEvent.Failed(-1, problem.Text));
+                        TakeDamage(problem.Text);
                     }
                 }
                 catch (Exception fault) when (fault is IOException)
@@ -136,9 +142,14 @@ public sealed class UpdateSession : IDisposable
             {
                 var problem = reader.Complete();
                 var whole = problem is null && bundleEnded;
-                Take(whole
-                    ? new UpdateEvent.BundleEnded(Activate)
-                    : new UpdateEvent.Failed(-1, problem?.Text ?? "the bundle ended before its archive did"));
+                if (whole)
+                {
+                    Take(new UpdateEvent.BundleEnded(Activate));
+                }
+                else
+                {
+                    TakeDamage(problem?.Text ?? "the bundle ended before its archive did");
+                }
             }
             return Ended()!;
         }
@@ -219,6 +230,13 @@ public sealed class UpdateSession : IDisposable
         }
     }
 
+    /// <summary>What is found in bytes that come after the end says nothing.</summary>
+    private void TakeDamage(string text)
+    {
+        IsDamaged |= state is not UpdateState.Ended;
+        Take(new UpdateEvent.Failed(-1, text));
+    }
+
     private void Perform(UpdateEffect effect)
     {
         switch (effect)
@@ -288,6 +306,7 @@ public sealed class UpdateSession : IDisposable
             }
             var admission = UpdateAdmission.Of(head, session.gather(session.Force));
             verify?.Dispose();
+            session.RunsAlready = admission is UpdateAdmission.Same;
             session.Take(new UpdateEvent.HeadWeighed(head.Manifest, session.target, admission));
             return session.Result is null;
         }
@@ -315,7 +334,7 @@ public sealed class UpdateSession : IDisposable
         {
             if (problem is not null)
             {
-                session.Take(new UpdateEvent.Failed(-1, problem.Text));
+                session.TakeDamage(problem.Text);
             }
             return problem is null;
         }
