@@ -22,7 +22,7 @@ internal static class BundlePacking
     {
         Refuse(Complaint(app, fsFolder, target));
         await using var output = LocalFile.Create(target);
-        var image = fsFolder is null ? null : $"{output.Temporary ?? Path.GetTempFileName()}.fs";
+        var image = fsFolder is null ? null : $"{output.Temporary ?? Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())}.fs";
         try
         {
             var parts = ImmutableArray.Create(new PartRecipe("app", "app", "app", () => File.OpenRead(app)));

@@ -63,7 +63,12 @@ internal static class BundleSignCommand
         await using var input = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
         var bundle = FinishedBundle.Open(input, out var refusal)
             ?? throw new ToolException($"{path}: {refusal}; nothing was signed");
-        var manifest = scan.Head!.ManifestBytes;
+        if (scan.Head!.Manifest.Uncovered is { } uncovered)
+        {
+            throw new ToolException($"{path}: the manifest has no digest of part '{uncovered.Name}', so a signature would not cover it; "
+                + "make the bundle with cs_sha256 of each part");
+        }
+        var manifest = scan.Head.ManifestBytes;
         var signatures = await signing.SignAsync(given, manifest, bundle.Attributes, cancellationToken);
         if (signatures.Count == 0)
         {

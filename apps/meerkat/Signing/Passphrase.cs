@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 
 namespace Meerkat.Tool.Signing;
@@ -7,6 +8,23 @@ namespace Meerkat.Tool.Signing;
 internal sealed class Passphrase(string? file)
 {
     public const string Variable = "MEERKAT_KEY_PASSPHRASE";
+
+    private const int NoTerminal = 2;
+
+    /// <summary>
+    /// Asks without an echo, from before the question is there until the answer is. The console of the framework switches the echo off
+    /// for one key at a time: what is typed between them would show.
+    /// </summary>
+    private const string Question = """
+        exec 3<>/dev/tty || exit 2
+        before=$(stty -g <&3) || exit 2
+        trap 'stty "$before" <&3; echo >&3' EXIT
+        trap 'exit 1' INT TERM HUP
+        stty -echo <&3
+        printf 'Passphrase of %s: ' "$1" >&3
+        IFS= read -r line <&3 || exit 1
+        printf %s "$line"
+        """;
 
     /// <summary>The passphrase for a key. Asked for on the terminal each time, because each key may have its own.</summary>
     /// <exception cref="ToolException">There is none.</exception>
@@ -22,37 +40,22 @@ internal sealed class Passphrase(string? file)
         {
             return value;
         }
-        return Console.IsInputRedirected
-            ? throw new ToolException($"{key} is encrypted, and there is no terminal to ask for its passphrase: "
-                + $"give --passphrase-file, or set {Variable}")
-            : Ask(key);
+        return Ask(key);
     }
 
     private static string Ask(string key)
     {
-        Console.Error.Write($"Passphrase of {key}: ");
-        var typed = new StringBuilder();
-        while (true)
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Question, "sh", key]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var shell = Process.Start(start)!;
+        using var typed = new MemoryStream();
+        shell.StandardOutput.BaseStream.CopyTo(typed);
+        shell.WaitForExit();
+        return shell.ExitCode switch
         {
-            var pressed = Console.ReadKey(intercept: true);
-            if (pressed.Key == ConsoleKey.Enter || pressed.KeyChar is '\n' or '\r')
-            {
-                Console.Error.WriteLine();
-                return typed.ToString();
-            }
-            if (pressed.Key == ConsoleKey.Backspace)
-            {
-                typed.Length = Math.Max(0, typed.Length - 1);
-            }
-            else if (pressed.KeyChar == '\u0004' && typed.Length == 0)
-            {
-                Console.Error.WriteLine();
-                throw new ToolException($"no passphrase was given for {key}");
-            }
-            else if (!char.IsControl(pressed.KeyChar))
-            {
-                typed.Append(pressed.KeyChar);
-            }
-        }
+            0 when typed.Length > 0 => Encoding.UTF8.GetString(typed.ToArray()),
+            NoTerminal => throw new ToolException($"{key} is encrypted, and there is no terminal to ask for its passphrase: "
+                + $"give --passphrase-file, or set {Variable}"),
+            _ => throw new ToolException($"no passphrase was given for {key}"),
+        };
     }
 }

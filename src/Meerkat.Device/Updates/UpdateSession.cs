@@ -33,6 +33,7 @@ public sealed class UpdateSession : IDisposable
     private UpdateState state = new UpdateState.Receiving();
     private ulong sequence;
     private BundleHead? head;
+    private int? signatures;
     private SlotWriter? writer;
     private bool bundleEnded;
     private bool disposed;
@@ -90,7 +91,7 @@ public sealed class UpdateSession : IDisposable
         get
         {
             var percent = expectedBytes is > 0 ? (int)Math.Min(100, ReceivedBytes * 100.0 / expectedBytes.Value) : 0;
-            return state switch
+            var status = state switch
             {
                 UpdateState.Ended { NeedsRestart: true } ended => new UpdateStatus(3, ended.Text, 100, "armed"),
                 UpdateState.Ended { Code: > 0 } ended => new UpdateStatus(3, ended.Text, percent, "idle"),
@@ -99,6 +100,7 @@ public sealed class UpdateSession : IDisposable
                 UpdateState.Verifying or UpdateState.Installed or UpdateState.Arming or UpdateState.Holding => new UpdateStatus(1, "progress", percent, "verifying"),
                 _ => new UpdateStatus(1, "progress", percent, "writing"),
             };
+            return status with { Signatures = signatures };
         }
     }
 
@@ -224,7 +226,10 @@ public sealed class UpdateSession : IDisposable
         switch (effect)
         {
             case UpdateEffect.AskGate gate:
-                var question = new GateQuestion(gate.Point, gate.Manifest.Name, gate.Manifest.Firmware, running, gate.Target);
+                var question = new GateQuestion(gate.Point, gate.Manifest.Name, gate.Manifest.Firmware, running, gate.Target)
+                {
+                    Signatures = signatures,
+                };
                 Take(new UpdateEvent.GateAnswered(ask(question)));
                 break;
             case UpdateEffect.Invalidate invalidate:
@@ -287,6 +292,7 @@ public sealed class UpdateSession : IDisposable
                 session.writer = new SlotWriter(session.slots, session.target, session.owner, parts);
             }
             var admission = UpdateAdmission.Of(head, session.gather(session.Force));
+            session.signatures = admission.Signatures;
             verify?.Dispose();
             session.Take(new UpdateEvent.HeadWeighed(head.Manifest, session.target, admission));
             return session.Result is null;
