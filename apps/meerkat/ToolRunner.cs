@@ -13,7 +13,7 @@ internal static class ToolRunner
         ParseResult parsed;
         try
         {
-            parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            parsed = root.Parse([.. Words(args)], new ParserConfiguration { ResponseFileTokenReplacer = null });
         }
         catch (InvalidOperationException e) when (e.Message.StartsWith("Cannot parse argument", StringComparison.Ordinal))
         {
@@ -44,6 +44,25 @@ internal static class ToolRunner
         catch (OperationCanceledException)
         {
             return Fail("interrupted; see what the device does with \"meerkat status\"", ExitCode.Error);
+        }
+    }
+
+    /// <summary>The library takes <c>--option=</c> for an option without a value, and the next word for its value.</summary>
+    private static IEnumerable<string> Words(string[] args)
+    {
+        var values = false;
+        foreach (var word in args)
+        {
+            values |= word == "--";
+            if (!values && word.Length > 3 && word.StartsWith("--", StringComparison.Ordinal) && word.IndexOf('=', StringComparison.Ordinal) == word.Length - 1)
+            {
+                yield return word[..^1];
+                yield return "";
+            }
+            else
+            {
+                yield return word;
+            }
         }
     }
 

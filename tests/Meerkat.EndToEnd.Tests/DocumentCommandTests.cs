@@ -52,6 +52,7 @@ public sealed partial class DocumentCommandTests
             """,
         ["docs/operating.md"] = WithADevice,
         ["docs/update-states.md"] = WithADevice,
+        ["docs/signing.md"] = WithADevice,
         ["docs/reliability.md"] = "",
         ["docs/configuration.md"] = WithADevice,
         ["docs/rpc.md"] = WithADevice + "\nuntil curl -sf http://127.0.0.1:8080/healthz; do sleep 0.1; done; meerkat config set thermostat.target=19 --port http://127.0.0.1:8080",
@@ -78,6 +79,7 @@ public sealed partial class DocumentCommandTests
         Assert.SkipUnless(
             document != "docs/performance.md" || File.Exists(Path.Combine(Repository.Root, "artifacts/meerkat")),
             "./build has not made the native programs");
+        Assert.SkipUnless(document != "docs/signing.md" || File.Exists("/usr/bin/openssl"), "openssl is not installed");
         var script = new StringBuilder(Prelude).AppendLine(Settings[document]);
         foreach (var block in Blocks(document))
         {

@@ -29,7 +29,7 @@ public sealed class HelpTests
     [InlineData("stauts", "Error: there is no command \"stauts\"; did you mean \"status\"? See \"meerkat --help\".\n")]
     [InlineData("config gte", "Error: there is no command \"gte\"; did you mean \"get\"? See \"meerkat config --help\".\n")]
     [InlineData("status --jsno", "Error: there is no option \"--jsno\"; did you mean \"--json\"? See \"meerkat status --help\".\n")]
-    [InlineData("bundle", "Error: which command? There are create, inspect, verify. See \"meerkat bundle --help\".\n")]
+    [InlineData("bundle", "Error: which command? There are create, sign, inspect, verify, key. See \"meerkat bundle --help\".\n")]
     public async Task UnknownWord_GetsTheNearest(string line, string error)
     {
         var run = await ToolProcess.RunAsync(line.Split(' '));

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Meerkat.Core.Bundles;
 using Meerkat.Device.Bundles;
+using Meerkat.Tool.Files;
 
 namespace Meerkat.Tool.Bundles;
 
@@ -8,53 +9,61 @@ namespace Meerkat.Tool.Bundles;
 internal static class BundlePacking
 {
     /// <summary>Writes <paramref name="target"/> whole or not at all.</summary>
-    /// <returns>Why it cannot be made; null when it was.</returns>
+    /// <param name="attributes">What the manifest's entry is to carry besides, made when the manifest stands: signatures and the like.</param>
+    /// <exception cref="ToolException">It cannot be made.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
-    public static string? Write(BundleRecipe recipe, string app, string? fsFolder, string target, out Manifest? manifest)
+    public static async Task<Manifest> WriteAsync(
+        BundleRecipe recipe,
+        string app,
+        string? fsFolder,
+        string target,
+        Func<ReadOnlyMemory<byte>, Task<ImmutableSortedDictionary<string, string>>> attributes,
+        CancellationToken cancellationToken)
     {
-        manifest = null;
-        if (Complaint(app, fsFolder, target) is { } complaint)
-        {
-            return complaint;
-        }
-        var image = fsFolder is null ? null : target + ".fs.part";
-        var output = target + ".part";
+        Refuse(Complaint(app, fsFolder, target));
+        await using var output = LocalFile.Create(target);
+        var image = fsFolder is null ? null : $"{output.Temporary ?? Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())}.fs";
         try
         {
             var parts = ImmutableArray.Create(new PartRecipe("app", "app", "app", () => File.OpenRead(app)));
             if (image is not null)
             {
-                if (PackFolder(fsFolder!, image) is { } refused)
-                {
-                    return refused;
-                }
+                Refuse(PackFolder(fsFolder!, image));
                 parts = parts.Add(new PartRecipe("fs", "fs", "fs.tar", () => File.OpenRead(image)));
             }
             var answer = BundlePlan.Prepare(recipe with { Parts = parts });
-            if (answer is BundlePlanning.Refused impossible)
-            {
-                return impossible.Reason;
-            }
+            Refuse((answer as BundlePlanning.Refused)?.Reason);
             var plan = ((BundlePlanning.Planned)answer).Plan;
-            using (var file = File.Create(output))
+            var carried = await attributes(plan.ManifestBytes);
+            try
             {
-                plan.WriteTo(file);
+                plan.WriteTo(output.Stream, carried);
             }
-            if (BundleScan.Read(output, headOnly: false).Problem is { } problem)
+            catch (InvalidDataException fault)
             {
-                return problem.Text;
+                throw new ToolException(fault.Message);
             }
-            File.Move(output, target, overwrite: true);
-            manifest = plan.Manifest;
-            return null;
+            if (output.Temporary is not null)
+            {
+                Refuse(BundleScan.Read(output.Temporary, headOnly: false).Problem?.Text);
+            }
+            await output.KeepAsync(cancellationToken);
+            return plan.Manifest;
         }
         finally
         {
-            File.Delete(output);
             if (image is not null)
             {
                 File.Delete(image);
             }
+        }
+    }
+
+    private static void Refuse(string? reason)
+    {
+        if (reason is not null)
+        {
+            throw new ToolException(reason);
         }
     }
 

@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using Meerkat.Core.Bundles;
 using Meerkat.Core.Values;
 using Meerkat.Tool.Bundles;
+using Meerkat.Tool.Signing;
 
 namespace Meerkat.Tool.Commands;
 
@@ -14,11 +15,13 @@ internal static class BundleCreateCommand
         Make a bundle from an application and, optionally, a folder that becomes its file system.
 
         The same content gives the same file, byte for byte; the build id is derived from the content
-        unless given.
+        unless given. Signatures alone are random. More can be added later: 'meerkat bundle sign'.
 
         Examples:
           meerkat bundle create ./thermostat ./fs -o fw.zip --name thermostat --version 1.1.0
           meerkat bundle create --app app.sh --name kiosk --version 2.0 --ready notify -o fw.zip
+          meerkat bundle create ./thermostat ./fs -o fw.zip --name thermostat --version 1.1.0 \
+              --sign-key release.pem --sign-key= --sign-key qa.pem
         """;
 
     private static readonly Argument<string?> AppArgument = new("APP")
@@ -59,15 +62,38 @@ internal static class BundleCreateCommand
         Description = "A further field of the manifest; may be repeated.",
     };
 
+    private static readonly Option<string[]> ExtraAttributes = new("--extra-attr")
+    {
+        HelpName = "KEY=VALUE",
+        Description = "A field beside the signatures, which no signature covers; may be repeated.",
+    };
+
+    private static readonly SigningOptions Signing = new("--sign-key");
+
     public static Command Create()
     {
         Ready.AcceptOnlyFromAmong("notify", "alive");
         var command = new Command("create", About)
         {
-            AppArgument, FsArgument, Output, App, Fs, Name, Platform, Version, BuildId, Description, Ready, Attributes,
+            AppArgument, FsArgument, Output, App, Fs, Name, Platform, Version, BuildId, Description, Ready, Attributes, ExtraAttributes,
         };
+        foreach (var option in Signing.All)
+        {
+            command.Options.Add(option);
+        }
         command.Validators.Add(Check);
-        command.SetAction(arguments => BundleCommand.Run(() => Pack(arguments)));
+        command.SetAction(async (arguments, cancellationToken) =>
+        {
+            try
+            {
+                await PackAsync(arguments, cancellationToken);
+                return ExitCode.Done;
+            }
+            catch (OperationCanceledException)
+            {
+                throw new ToolException("interrupted; nothing was written");
+            }
+        });
         return command;
     }
 
@@ -82,16 +108,19 @@ internal static class BundleCreateCommand
         {
             given.AddError("Give DIR or --fs, not both.");
         }
-        foreach (var attribute in given.GetValue(Attributes) ?? [])
+        foreach (var option in (Option<string[]>[])[Attributes, ExtraAttributes])
         {
-            if (attribute.IndexOf('=', StringComparison.Ordinal) < 1)
+            foreach (var attribute in given.GetValue(option) ?? [])
             {
-                given.AddError($"--attr takes KEY=VALUE, not '{attribute}'.");
+                if (attribute.IndexOf('=', StringComparison.Ordinal) < 1)
+                {
+                    given.AddError($"{option.Name} takes KEY=VALUE, not '{attribute}'.");
+                }
             }
         }
     }
 
-    private static string? Pack(ParseResult given)
+    private static async Task PackAsync(ParseResult given, CancellationToken cancellationToken)
     {
         var app = given.GetValue(AppArgument) ?? given.GetValue(App)!;
         var folder = given.GetValue(FsArgument) ?? given.GetValue(Fs);
@@ -107,22 +136,33 @@ internal static class BundleCreateCommand
                 _ => null,
             },
         };
-        foreach (var attribute in given.GetValue(Attributes) ?? [])
+        recipe = recipe with { Attributes = Pairs(given, Attributes) };
+        var extra = Pairs(given, ExtraAttributes);
+        if (BundleSignatures.Names(extra).FirstOrDefault() is { } taken)
         {
-            var equals = attribute.IndexOf('=', StringComparison.Ordinal);
-            var key = attribute[..equals];
-            if (recipe.Attributes.ContainsKey(key))
-            {
-                return $"--attr {key} is given twice";
-            }
-            recipe = recipe with { Attributes = recipe.Attributes.Add(key, attribute[(equals + 1)..]) };
+            throw new ToolException($"--extra-attr {taken}: that is the name of a signature; sign with --sign-key");
         }
-        var refused = BundlePacking.Write(recipe, app, folder, target, out var manifest);
-        if (refused is null)
+        var manifest = await BundlePacking.WriteAsync(
+            recipe,
+            app,
+            folder,
+            target,
+            async bytes => extra.AddRange(await Signing.SignAsync(given, bytes, extra, cancellationToken)),
+            cancellationToken);
+        var signed = string.Join(", ", Signing.Places(given));
+        Console.WriteLine($"{target}: {manifest.Name} {manifest.Version} ({manifest.BuildId}) for "
+            + $"{manifest.Platform}, {new ByteSize(new FileInfo(target).Length)}{(signed.Length > 0 ? ", signed in " + signed : "")}");
+    }
+
+    private static ImmutableSortedDictionary<string, string> Pairs(ParseResult given, Option<string[]> option)
+    {
+        var pairs = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
+        foreach (var text in given.GetValue(option) ?? [])
         {
-            Console.WriteLine($"{target}: {manifest!.Name} {manifest.Version} ({manifest.BuildId}) for "
-                + $"{manifest.Platform}, {new ByteSize(new FileInfo(target).Length)}");
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
+            var key = text[..equals];
+            pairs = !pairs.ContainsKey(key) ? pairs.Add(key, text[(equals + 1)..]) : throw new ToolException($"{option.Name} {key} is given twice");
         }
-        return refused;
+        return pairs;
     }
 }

@@ -97,6 +97,8 @@ internal static class BundleInspectCommand
         {
             Fact(key, value);
         }
+        Fact("signatures", string.Join(", ", BundleSignatures.Names(head.Attributes)) is { Length: > 0 } places
+            ? $"{places} (not checked; 'meerkat bundle verify --key' does that)" : "none");
         foreach (var (key, value) in head.Attributes)
         {
             Fact($"extra {Printable(key)}", value);

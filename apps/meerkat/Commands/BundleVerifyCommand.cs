@@ -1,9 +1,12 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Meerkat.Core.Bundles;
+using Meerkat.Core.Signing;
 using Meerkat.Core.Values;
 using Meerkat.Tool.Bundles;
+using Meerkat.Tool.Signing;
 
 namespace Meerkat.Tool.Commands;
 
@@ -20,35 +23,69 @@ internal static class BundleVerifyCommand
     {
         var file = new Argument<string>("FILE") { Description = "The bundle." };
         var json = new Option<bool>("--json") { Description = "Print the findings as JSON." };
+        var keys = new Option<string[]>("--key")
+        {
+            HelpName = "[PLACE=]FILE",
+            Description = "The signature in this place must hold under the key in this PEM file, public or private; may be repeated. "
+                + "Without PLACE= the keys go into places 0, 1, ... as they come; an empty value leaves one out.",
+        };
+        var passphrase = SigningOptions.PassphraseOption();
         var command = new Command("verify", """
-            Read a bundle whole, as a device does: archive, manifest, sizes, digests, file-system image.
+            Read a bundle whole, as a device does: archive, manifest, sizes, digests, file-system image, and
+            the signatures for which keys are given.
 
-            Exits with 1 and the reason when something does not hold. Signatures are not checked.
+            Exits with 1 and the reason when something does not hold; so does a bundle whose directory says
+            something else than the headers that devices read.
 
             Examples:
               meerkat bundle verify fw.zip
+              meerkat bundle verify fw.zip --key release-public.pem --key 2=qa-public.pem
               meerkat bundle verify fw.zip --json
-            """) { file, json };
-        command.SetAction(given => BundleCommand.Run(() => Verify(given.GetRequiredValue(file), given.GetValue(json))));
+            """) { file, json, keys, passphrase };
+        command.SetAction(given => BundleCommand.Run(() =>
+        {
+            var secret = new Passphrase(given.GetValue(passphrase));
+            var known = Placed.Of(given, keys).ToDictionary(each => each.Place, each => (each.Value, Key: KeyFile.ReadPublic(each.Value, secret)));
+            return Verify(given.GetRequiredValue(file), known, given.GetValue(json));
+        }));
         return command;
     }
 
-    private static string? Verify(string path, bool json)
+    private static string? Verify(string path, Dictionary<int, (string File, string Key)> keys, bool json)
     {
         var scan = BundleScan.Read(path, headOnly: false);
+        var signatures = scan.Head is { } head ? BundleSignatures.Look(head.ManifestBytes.Span, head.Attributes, keys) : [];
+        var problem = scan.Problem?.Text ?? DirectoryProblem(path)
+            ?? signatures.FirstOrDefault(at => keys.ContainsKey(at.Place) && at.State != SignatureState.Holds)?.Text;
         if (json)
         {
-            PrintJson(scan);
+            PrintJson(scan, problem, signatures);
         }
-        if (scan.Problem is { } problem)
+        if (problem is not null)
         {
-            return $"{path}: {problem.Text}";
+            return $"{path}: {problem}";
         }
         if (!json)
         {
             PrintText(path, scan);
+            foreach (var signature in signatures)
+            {
+                Console.WriteLine($"  {signature.Text}");
+            }
         }
         return null;
+    }
+
+    /// <summary>Devices read the local headers and other tools the central directory: who disagrees hides something.</summary>
+    private static string? DirectoryProblem(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
+        if (!file.CanSeek)
+        {
+            return null;
+        }
+        FinishedBundle.Open(file, out var refusal);
+        return refusal;
     }
 
     private static void PrintText(string path, BundleScan scan)
@@ -69,16 +106,22 @@ internal static class BundleVerifyCommand
         }
     }
 
-    private static void PrintJson(BundleScan scan)
+    private static void PrintJson(BundleScan scan, string? problem, ImmutableArray<SignatureFinding> signatures)
     {
         using var output = Console.OpenStandardOutput();
         using (var json = new Utf8JsonWriter(output, Indented))
         {
             json.WriteStartObject();
-            json.WriteBoolean("ok", scan.Problem is null);
-            if (scan.Problem is { } problem)
+            json.WriteBoolean("ok", problem is null);
+            if (problem is not null)
             {
-                WriteProblem(json, problem);
+                json.WriteString("error", problem);
+            }
+            if (scan.Problem is { } found)
+            {
+                json.WriteString("code", found.Code.ToString());
+                json.WriteNumber("offset", found.Offset);
+                json.WriteString("entry", found.Entry);
             }
             if (scan.Head is { } head)
             {
@@ -102,17 +145,19 @@ internal static class BundleVerifyCommand
             {
                 WriteFileSystem(json, fs);
             }
+            json.WriteStartArray("signatures");
+            foreach (var signature in signatures)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("place", signature.Place);
+                json.WriteString("state", BundleSignatures.Word(signature.State));
+                json.WriteString("text", signature.Text);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
             json.WriteEndObject();
         }
         output.WriteByte((byte)'\n');
-    }
-
-    private static void WriteProblem(Utf8JsonWriter json, BundleProblem problem)
-    {
-        json.WriteString("error", problem.Text);
-        json.WriteString("code", problem.Code.ToString());
-        json.WriteNumber("offset", problem.Offset);
-        json.WriteString("entry", problem.Entry);
     }
 
     private static void WriteFileSystem(Utf8JsonWriter json, FsContents fs)

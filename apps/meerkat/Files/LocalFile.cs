@@ -3,25 +3,31 @@ using Meerkat.Storage;
 namespace Meerkat.Tool.Files;
 
 /// <summary>
-/// A file that is written here. It gets its name when it is complete; until then what had the name is left alone. What is no plain
+/// A file that is written here. It gets its name when it is complete; until then what had the name is left alone, and its mode is kept. What is no plain
 /// file (a terminal, <c>/dev/null</c>, a pipe) is written to directly.
 /// </summary>
 internal sealed class LocalFile : IAsyncDisposable
 {
     private readonly string path;
-    private readonly string? temporary;
     private bool kept;
 
     private LocalFile(string path, string? temporary)
     {
         this.path = path;
-        this.temporary = temporary;
+        Temporary = temporary;
         Stream = temporary is null
             ? new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0)
-            : new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+            : new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        if (temporary is not null && File.Exists(path))
+        {
+            File.SetUnixFileMode(Stream.SafeFileHandle, File.GetUnixFileMode(path));
+        }
     }
 
     public FileStream Stream { get; }
+
+    /// <summary>Where it lies until it gets its name; null for what is no plain file.</summary>
+    public string? Temporary { get; }
 
     /// <exception cref="IOException">The directory is not there, or may not be written.</exception>
     public static LocalFile Create(string path)
@@ -43,10 +49,11 @@ internal sealed class LocalFile : IAsyncDisposable
     public async Task KeepAsync(CancellationToken cancellationToken)
     {
         await Stream.FlushAsync(cancellationToken);
+        Stream.Flush(flushToDisk: Temporary is not null);
         await Stream.DisposeAsync();
-        if (temporary is not null)
+        if (Temporary is not null)
         {
-            File.Move(temporary, path, overwrite: true);
+            File.Move(Temporary, path, overwrite: true);
         }
         kept = true;
     }
@@ -54,9 +61,9 @@ internal sealed class LocalFile : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Stream.DisposeAsync();
-        if (!kept && temporary is not null)
+        if (!kept && Temporary is not null)
         {
-            File.Delete(temporary);
+            File.Delete(Temporary);
         }
     }
 }

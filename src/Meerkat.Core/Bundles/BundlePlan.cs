@@ -48,7 +48,7 @@ public sealed class BundlePlan
     /// <summary>Reads every part once more and writes the archive.</summary>
     /// <param name="attributes">Signatures and the like for the extra field of the manifest's entry (specification 2.2).</param>
     /// <exception cref="IOException">A part changed since it was measured, or the output cannot be written.</exception>
-    /// <exception cref="ArgumentException">The attributes do not fit into an extra field.</exception>
+    /// <exception cref="InvalidDataException">The attributes do not fit into an extra field.</exception>
     public void WriteTo(Stream output, ImmutableSortedDictionary<string, string>? attributes = null)
     {
         var zip = new ZipLayout(output);

@@ -8,7 +8,8 @@ namespace Meerkat.Core.Bundles;
 /// </summary>
 internal sealed class DirectoryEnd
 {
-    private const int FixedBytes = 22;
+    public const int FixedBytes = 22;
+
     private const int SignatureBytes = 4;
 
     private readonly byte[] record = new byte[FixedBytes];

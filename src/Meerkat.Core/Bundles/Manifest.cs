@@ -34,6 +34,9 @@ public sealed record Manifest(
 
     public FirmwareVersion Firmware => new(Version, BuildId);
 
+    /// <summary>A part with a file but without a digest: nothing that is said about the manifest says anything about it.</summary>
+    public ManifestPart? Uncovered => Parts.Values.FirstOrDefault(part => part is { Src: not null, CsSha1: null, CsSha256: null });
+
     public bool RunsOn(string platform) => Platform.Equals(platform, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Reads a manifest. Numbers may be quoted and hexadecimal, as devices accept them (specification 1.4).</summary>

@@ -8,8 +8,6 @@ internal sealed class ZipLayout(Stream output)
 {
     private const ushort VersionNeeded = 20;
     private const ushort Utf8Flag = 1 << 11;
-    private const int DirectoryHeaderBytes = 46;
-    private const int EndBytes = 22;
 
     private readonly List<Entry> entries = [];
     private long offset;
@@ -33,7 +31,7 @@ internal sealed class ZipLayout(Stream output)
         var directoryOffset = offset;
         foreach (var entry in entries)
         {
-            Span<byte> header = new byte[DirectoryHeaderBytes];
+            Span<byte> header = new byte[DirectoryHeader.FixedBytes];
             BinaryPrimitives.WriteUInt32LittleEndian(header, LocalHeader.DirectorySignature);
             BinaryPrimitives.WriteUInt16LittleEndian(header[4..], VersionNeeded);
             WriteShared(header[6..], entry);
@@ -41,9 +39,9 @@ internal sealed class ZipLayout(Stream output)
             output.Write(header);
             output.Write(entry.Name);
             output.Write(entry.Extra);
-            offset += DirectoryHeaderBytes + entry.Name.Length + entry.Extra.Length;
+            offset += DirectoryHeader.FixedBytes + entry.Name.Length + entry.Extra.Length;
         }
-        Span<byte> end = stackalloc byte[EndBytes];
+        Span<byte> end = stackalloc byte[DirectoryEnd.FixedBytes];
         end.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(end, LocalHeader.DirectoryEndSignature);
         BinaryPrimitives.WriteUInt16LittleEndian(end[8..], checked((ushort)entries.Count));

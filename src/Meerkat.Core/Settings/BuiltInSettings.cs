@@ -46,10 +46,10 @@ public static class BuiltInSettings
         new("update.ssl_server_name", Text, "\"\"", "Name expected in the server's certificate instead of the address's"),
         new("update.min_version", Text, "\"\"", "Older versions are refused; a fall back to the previous slot is not affected"),
         .. Enumerable.Range(0, 8).Select(i => new SettingDefinition($"update.key{i}", Text, "\"\"", $"Signing key {i}: Base64 of the DER public key (P-256)")),
-        new("update.sig_req_mask", WholeNumber, "-1", "Bit per key whose signature is required; -1: signatures are not required")
+        new("update.sig_req_mask", WholeNumber, "-1", "Bit per key whose signature is required; negative: none is; 0: no update is accepted")
         {
-            Min = -1,
-            Max = 255,
+            Min = int.MinValue,
+            Max = int.MaxValue,
         },
         new("rpc.enable", Flag, "true", "Answer calls"),
         // 4096 in the original, for devices with little memory. A piece of OTA.Write or FS.Put travels as base64 in one frame;

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 
@@ -7,23 +8,19 @@ namespace Meerkat.Core.Signing;
 /// The one check of a bundle's signatures (spec section 2): signature n is ECDSA P-256 over the SHA-256 of the manifest's
 /// bytes, DER in Base64, and counts only under key n.
 /// </summary>
-public abstract record SignatureCheck
+/// <param name="Mask">Bit n: signature n holds.</param>
+public abstract record SignatureCheck(int Mask)
 {
     /// <summary>Key and signature places of a device.</summary>
     public const int Places = 8;
 
-    /// <summary>NIST P-256, also called prime256v1 and secp256r1 (RFC 5480, section 2.1.1.1).</summary>
-    private const string CurveOid = "1.2.840.10045.3.1.7";
-
-    private SignatureCheck()
-    {
-    }
-
-    /// <param name="Mask">Bit n: signature n holds.</param>
-    public sealed record Accepted(int Mask) : SignatureCheck;
+    public sealed record Accepted(int Mask) : SignatureCheck(Mask);
 
     /// <param name="Text">Which required signatures are missing or do not hold.</param>
-    public sealed record Rejected(string Text) : SignatureCheck;
+    public sealed record Rejected(int Mask, string Text) : SignatureCheck(Mask);
+
+    /// <summary>The name of a signature among the attributes of a bundle.</summary>
+    public static string Name(int place) => FormattableString.Invariant($"sig{place}");
 
     /// <param name="manifest">The bytes of <c>manifest.json</c> as stored.</param>
     /// <param name="attributes">The extra field's members, among them <c>sig0</c> to <c>sig7</c>.</param>
@@ -35,59 +32,87 @@ public abstract record SignatureCheck
         ImmutableArray<string> keys,
         int required)
     {
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(manifest, digest);
-        var mask = 0;
-        var problems = new List<string>();
-        for (var place = 0; place < Places; place++)
-        {
-            var problem = Problem(place, digest, attributes, keys);
-            if (problem.Length == 0)
-            {
-                mask |= 1 << place;
-            }
-            else if (required > 0 && (required & (1 << place)) != 0)
-            {
-                problems.Add(problem);
-            }
-        }
+        var findings = Examine(manifest, attributes, keys);
+        var mask = findings.Where(at => at.State == SignatureState.Holds).Sum(at => 1 << at.Place);
         if (required == 0)
         {
-            return new Rejected("update.sig_req_mask is 0: this device accepts no update");
+            return new Rejected(mask, "update.sig_req_mask is 0: this device accepts no update");
         }
-        return required < 0 || (mask & required) == required
-            ? new Accepted(mask)
-            : new Rejected("Invalid signature: " + (problems.Count > 0
-                ? string.Join("; ", problems)
-                : $"update.sig_req_mask {required} names places beyond {Places - 1}"));
+        if (required < 0 || (mask & required) == required)
+        {
+            return new Accepted(mask);
+        }
+        var problems = findings
+            .Where(at => at.State != SignatureState.Holds && (required & (1 << at.Place)) != 0).Select(at => at.Text);
+        if (required >= 1 << Places)
+        {
+            problems = problems.Append($"update.sig_req_mask {required} names places beyond {Places - 1}");
+        }
+        return new Rejected(mask, "Invalid signature: " + string.Join("; ", problems));
     }
 
-    private static string Problem(
-        int place, ReadOnlySpan<byte> digest, IReadOnlyDictionary<string, string> attributes, ImmutableArray<string> keys)
+    /// <summary>Looks at every place, whether anybody requires it or not.</summary>
+    /// <param name="manifest">The bytes of <c>manifest.json</c> as stored.</param>
+    /// <param name="attributes">The extra field's members.</param>
+    /// <param name="keys">By place, as for <see cref="Of"/>.</param>
+    public static ImmutableArray<SignatureFinding> Examine(
+        ReadOnlySpan<byte> manifest, IReadOnlyDictionary<string, string> attributes, ImmutableArray<string> keys)
     {
-        if (place >= keys.Length || keys[place].Length == 0)
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(manifest, digest);
+        var findings = ImmutableArray.CreateBuilder<SignatureFinding>(Places);
+        for (var place = 0; place < Places; place++)
         {
-            return $"update.key{place} is not set";
+            var (state, text) = Examine(
+                place, digest, attributes.GetValueOrDefault(Name(place)), place < keys.Length ? keys[place] : "");
+            findings.Add(new SignatureFinding(place, state, text));
         }
-        if (!attributes.TryGetValue($"sig{place}", out var signature))
+        return findings.MoveToImmutable();
+    }
+
+    private static (SignatureState State, string Text) Examine(int place, ReadOnlySpan<byte> digest, string? signature, string key)
+    {
+        if (key.Length == 0)
         {
-            return $"the bundle has no sig{place}";
+            return (SignatureState.NoKey, $"update.key{place} is not set");
         }
+        using var known = ECDsa.Create();
+        if (KeyComplaint(known, key) is { } unreadable)
+        {
+            return (SignatureState.BadKey, $"update.key{place} {unreadable}");
+        }
+        if (signature is null)
+        {
+            return (SignatureState.Missing, $"the bundle has no sig{place}");
+        }
+        // A device of the original reads no blanks in it either; the framework would skip them.
+        if (!Base64.IsValid(signature) || signature.Any(char.IsWhiteSpace))
+        {
+            return (SignatureState.Malformed, $"sig{place} is malformed: it is not Base64");
+        }
+        var der = Convert.FromBase64String(signature);
+        if (EcdsaSignature.Complaint(der) is { } malformed)
+        {
+            return (SignatureState.Malformed, $"sig{place} is malformed: {malformed}");
+        }
+        return known.VerifyHash(digest, der, DSASignatureFormat.Rfc3279DerSequence)
+            ? (SignatureState.Holds, $"sig{place} holds under update.key{place}")
+            : (SignatureState.Wrong, $"sig{place} does not hold under update.key{place}");
+    }
+
+    private static string? KeyComplaint(ECDsa known, string key)
+    {
         try
         {
-            using var key = ECDsa.Create();
-            key.ImportSubjectPublicKeyInfo(Convert.FromBase64String(keys[place]), out _);
-            if (key.ExportParameters(includePrivateParameters: false).Curve.Oid?.Value != CurveOid)
-            {
-                return $"update.key{place} is not a key on P-256";
-            }
-            return key.VerifyHash(digest, Convert.FromBase64String(signature), DSASignatureFormat.Rfc3279DerSequence)
-                ? ""
-                : $"sig{place} does not hold under update.key{place}";
+            var der = Convert.FromBase64String(key);
+            known.ImportSubjectPublicKeyInfo(der, out var read);
+            return read < der.Length ? $"is unreadable: {der.Length - read} bytes follow the key"
+                : known.ExportParameters(includePrivateParameters: false).Curve.Oid?.Value == EcdsaSignature.CurveOid ? null
+                : "is not a key on P-256";
         }
         catch (Exception fault) when (fault is FormatException or CryptographicException)
         {
-            return $"sig{place} or update.key{place} is malformed: {fault.Message}";
+            return $"is unreadable: {fault.Message}";
         }
     }
 }

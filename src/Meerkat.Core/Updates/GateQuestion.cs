@@ -8,4 +8,11 @@ namespace Meerkat.Core.Updates;
 /// <param name="Offered">The version of the update.</param>
 /// <param name="Running">The version that runs; none in recovery.</param>
 /// <param name="Target">The slot that the update goes, or went, into.</param>
-public sealed record GateQuestion(GatePoint Point, string Name, FirmwareVersion Offered, FirmwareVersion Running, SlotId Target);
+public sealed record GateQuestion(GatePoint Point, string Name, FirmwareVersion Offered, FirmwareVersion Running, SlotId Target)
+{
+    /// <summary>
+    /// Bit n: signature n of the bundle holds under <c>update.keyN</c>, whether it is required or not. Null when that is not known any
+    /// more, because the update was installed earlier.
+    /// </summary>
+    public int? Signatures { get; init; }
+}

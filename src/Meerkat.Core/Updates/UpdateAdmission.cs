@@ -12,6 +12,9 @@ public abstract record UpdateAdmission
     {
     }
 
+    /// <summary>Bit n: signature n of the bundle holds under key n of the device, whether it is required or not.</summary>
+    public int Signatures { get; init; }
+
     public sealed record Go : UpdateAdmission;
 
     /// <summary>Version and build id run already, and the caller wants that skipped.</summary>
@@ -23,11 +26,17 @@ public abstract record UpdateAdmission
     /// <summary>The order is that of the specification, section 1.6, with signatures first.</summary>
     public static UpdateAdmission Of(BundleHead head, AdmissionFacts facts)
     {
+        var check = SignatureCheck.Of(head.ManifestBytes.Span, head.Attributes, facts.Keys, facts.RequiredSignatures);
+        var weighed = check is SignatureCheck.Rejected rejected ? new Refused(rejected.Text) : OfSigned(head, facts);
+        return weighed with { Signatures = check.Mask };
+    }
+
+    private static UpdateAdmission OfSigned(BundleHead head, AdmissionFacts facts)
+    {
         var manifest = head.Manifest;
-        if (SignatureCheck.Of(head.ManifestBytes.Span, head.Attributes, facts.Keys, facts.RequiredSignatures)
-            is SignatureCheck.Rejected rejected)
+        if (facts.RequiredSignatures > 0 && manifest.Uncovered is { } uncovered)
         {
-            return new Refused(rejected.Text);
+            return new Refused($"Invalid signature: it does not cover part '{uncovered.Name}', of which the manifest has no digest");
         }
         if (!manifest.RunsOn(facts.Platform))
         {

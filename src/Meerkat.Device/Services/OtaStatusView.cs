@@ -41,6 +41,7 @@ internal static class OtaStatusView
             ["held_slot"] = boot.Held,
             ["activates_itself"] = boot.ActivatesItself,
             ["phase"] = Phase(boot, shown),
+            ["signatures"] = update.Signatures,
             ["ready"] = boot.Ready,
             ["deadline_left"] = boot.DeadlineLeft,
             ["reason"] = Reason(boot.Reason),

@@ -14,6 +14,7 @@ internal sealed class UpdateTrace
     private readonly Activity? whole;
     private Activity? step;
     private bool weighed;
+    private int signatures;
     private int? slot;
     private string? version;
 
@@ -33,13 +34,17 @@ internal sealed class UpdateTrace
 
     public void Entered(UpdateState state, UpdateEvent by)
     {
-        weighed |= by is UpdateEvent.HeadWeighed;
+        if (by is UpdateEvent.HeadWeighed { Admission: var admission })
+        {
+            weighed = true;
+            signatures = admission.Signatures;
+        }
         switch (state)
         {
             case UpdateState.Invalidating at:
                 (slot, version) = (at.Target.Number, at.Manifest.Firmware.Version);
                 whole?.SetTag("meerkat.slot", slot).SetTag("meerkat.version", version);
-                watch.Begun(at.Target.Number, version);
+                watch.Begun(at.Target.Number, version, signatures);
                 break;
             case UpdateState.Verifying:
                 Next("update seal");

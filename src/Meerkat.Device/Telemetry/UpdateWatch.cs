@@ -36,8 +36,12 @@ public sealed class UpdateWatch(TimeProvider time, Action<string> log)
 
     internal void Received(int bytes) => Interlocked.Add(ref receivedBytes, bytes);
 
-    internal void Begun(int slot, string version) => log.Tell(
-        new LogEvent("update_begun", $"update: {version} goes into slot {slot}") { Slot = slot, Version = version });
+    internal void Begun(int slot, string version, int signatures) => log.Tell(
+        new LogEvent("update_begun", FormattableString.Invariant($"update: {version} goes into slot {slot}, signatures that hold: 0x{signatures:x2}"))
+        {
+            Slot = slot,
+            Version = version,
+        });
 
     internal void Ended(UpdateEnding ending, UpdateResult result, int? slot, string? version, long begun, bool byItself)
     {

@@ -124,6 +124,10 @@ public sealed class UpdateGate : IDisposable
             ["MEERKAT_DATA"] = $"{device.Path}/{DeviceRoot.DataPath}",
             ["MEERKAT_CONFIG"] = $"{device.Path}/{RunConfiguration.Path}",
         };
+        if (question.Signatures is { } signatures)
+        {
+            variables["MEERKAT_UPDATE_SIGNATURES"] = signatures.ToString(CultureInfo.InvariantCulture);
+        }
         if (slot is { } some)
         {
             variables["MEERKAT_SLOT"] = some.ToString();

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Meerkat.Boot;
 using Meerkat.Boot.Link;
@@ -114,8 +113,8 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
 
     private AdmissionFacts Gather(BootStatus status, UpdateOptions options, bool force)
     {
-        var settings = Settings();
         var running = status.Running is { } number ? new SlotId(number) : (SlotId?)null;
+        var settings = new SettingValues(Settings(running));
         var target = (running ?? new SlotId(status.Active)).Other;
         return new AdmissionFacts
         {
@@ -124,13 +123,13 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
             IgnoreSameVersion = options.IgnoreSameVersion,
             FailedBundles = [.. status.FailedBundles ?? []],
             Force = force,
-            MinVersion = Text(settings, "update.min_version"),
+            MinVersion = settings.Text("update.min_version"),
             Keys =
             [
                 .. Enumerable.Range(0, SignatureCheck.Places)
-                    .Select(place => Text(settings, string.Create(CultureInfo.InvariantCulture, $"update.key{place}"))),
+                    .Select(place => settings.Text(string.Create(CultureInfo.InvariantCulture, $"update.key{place}"))),
             ],
-            RequiredSignatures = Number(settings, "update.sig_req_mask", -1),
+            RequiredSignatures = (int)settings.WholeNumber("update.sig_req_mask"),
             FreeBytes = device.Volume.FreeBytes,
             TargetBytes = device.Volume.TreeBytes(SlotPaths.Slot(target)),
             OldFilesBytes = device.Volume.TreeBytes(SlotPaths.Files(target.Other)),
@@ -138,17 +137,12 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
         };
     }
 
-    private JsonObject Settings() =>
-        ConfigText.Parse(device.Volume.ReadSmall(RunConfiguration.Path, MostSettingsBytes)) is ConfigText.Parsed parsed
+    /// <summary>
+    /// The settings in force. Where the file is not there, or damaged, they are composed anew: without them no signature would be asked for.
+    /// </summary>
+    private JsonObject Settings(SlotId? running) =>
+        device.Volume.ReadSmall(RunConfiguration.Path, MostSettingsBytes) is { Length: > 0 } text
+            && ConfigText.Parse(text) is ConfigText.Parsed parsed
             ? parsed.Tree
-            : BuiltInSettings.Defaults();
-
-    private static string Text(JsonObject settings, string key) =>
-        ConfigPath.TryGet(settings, key, out var node) && node?.GetValueKind() == JsonValueKind.String ? (string)node! : "";
-
-    private static int Number(JsonObject settings, string key, int standard) =>
-        ConfigPath.TryGet(settings, key, out var node) && node?.GetValueKind() == JsonValueKind.Number
-            && node.AsValue().TryGetValue<int>(out var number)
-            ? number
-            : standard;
+            : ConfigLayers.Merge(RunConfiguration.Layers(device.Volume, device.Board, running)).Tree;
 }

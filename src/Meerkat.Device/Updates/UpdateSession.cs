@@ -33,6 +33,7 @@ public sealed class UpdateSession : IDisposable
     private UpdateState state = new UpdateState.Receiving();
     private ulong sequence;
     private BundleHead? head;
+    private int? signatures;
     private SlotWriter? writer;
     private bool bundleEnded;
     private bool disposed;
@@ -96,7 +97,7 @@ public sealed class UpdateSession : IDisposable
         get
         {
             var percent = expectedBytes is > 0 ? (int)Math.Min(100, ReceivedBytes * 100.0 / expectedBytes.Value) : 0;
-            return state switch
+            var status = state switch
             {
                 UpdateState.Ended { NeedsRestart: true } ended => new UpdateStatus(3, ended.Text, 100, "armed"),
                 UpdateState.Ended { Code: > 0 } ended => new UpdateStatus(3, ended.Text, percent, "idle"),
@@ -105,6 +106,7 @@ public sealed class UpdateSession : IDisposable
                 UpdateState.Verifying or UpdateState.Installed or UpdateState.Arming or UpdateState.Holding => new UpdateStatus(1, "progress", percent, "verifying"),
                 _ => new UpdateStatus(1, "progress", percent, "writing"),
             };
+            return status with { Signatures = signatures };
         }
     }
 
@@ -242,7 +244,10 @@ public sealed class UpdateSession : IDisposable
         switch (effect)
         {
             case UpdateEffect.AskGate gate:
-                var question = new GateQuestion(gate.Point, gate.Manifest.Name, gate.Manifest.Firmware, running, gate.Target);
+                var question = new GateQuestion(gate.Point, gate.Manifest.Name, gate.Manifest.Firmware, running, gate.Target)
+                {
+                    Signatures = signatures,
+                };
                 Take(new UpdateEvent.GateAnswered(ask(question)));
                 break;
             case UpdateEffect.Invalidate invalidate:
@@ -305,6 +310,7 @@ public sealed class UpdateSession : IDisposable
                 session.writer = new SlotWriter(session.slots, session.target, session.owner, parts);
             }
             var admission = UpdateAdmission.Of(head, session.gather(session.Force));
+            session.signatures = admission.Signatures;
             verify?.Dispose();
             session.RunsAlready = admission is UpdateAdmission.Same;
             session.Take(new UpdateEvent.HeadWeighed(head.Manifest, session.target, admission));

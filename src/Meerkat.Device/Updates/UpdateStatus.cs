@@ -9,5 +9,8 @@ public sealed record UpdateStatus(int State, string Message, int ProgressPercent
 {
     public const int Running = 1;
 
+    /// <summary>Bit n: signature n of the bundle last looked at holds; null before the first manifest was read.</summary>
+    public int? Signatures { get; init; }
+
     public static readonly UpdateStatus Idle = new(0, "idle", 0, "idle");
 }

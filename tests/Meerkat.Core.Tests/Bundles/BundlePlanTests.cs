@@ -107,7 +107,7 @@ public sealed class BundlePlanTests
     }
 
     [Fact]
-    public void TooManyAttributes_AreAnError() => Assert.Throws<ArgumentException>(
+    public void TooManyAttributes_AreAnError() => Assert.Throws<InvalidDataException>(
         () => Plan(Recipe()).WriteTo(Stream.Null, Signature.Add("x", new string('x', 65536))));
 
     private static BundleRecipe Recipe(string app = "application") => new("thermostat", "linux-x64", "1.0+g", "b/1",

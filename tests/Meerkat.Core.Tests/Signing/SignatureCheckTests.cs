@@ -73,21 +73,41 @@ public sealed class SignatureCheckTests
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("AAAA")]
-    [InlineData("no base64")]
-    [InlineData("MAYCAQACAQA=")]
-    public void MalformedSignature_DoesNotHold(string signature) =>
-        Assert.IsType<SignatureCheck.Rejected>(Check(Manifest, Signed(signature), [Key], 1));
-
-    [Theory]
     [InlineData("AAAA")]
     [InlineData("no base64")]
     [InlineData("-----BEGIN PUBLIC KEY-----")]
+    [InlineData(Key + "\nAAAA")]
     public void MalformedKey_IsToldApart(string key) => Assert.StartsWith(
-        "Invalid signature: sig0 or update.key0 is malformed: ",
+        "Invalid signature: update.key0 is unreadable: ",
         Words(Check(Manifest, Signed(Signature), [key], 1)),
         StringComparison.Ordinal);
+
+    /// <summary>What is sent in the place of a signature, and the words of the refusal.</summary>
+    [Theory]
+    [InlineData(" " + Signature, "it is not Base64")]
+    [InlineData(Signature + "\n", "it is not Base64")]
+    [InlineData("no base64", "it is not Base64")]
+    [InlineData("", "it is empty")]
+    [InlineData("MAYCAQACAQE=", "r or s is not between 1 and the order of P-256")]
+    [InlineData("MAYCAQECAQA=", "r or s is not between 1 and the order of P-256")]
+    [InlineData("MAcCAgABAgEB", "it is not the DER of a sequence of two integers")]
+    [InlineData("MAYCAQECAQEA", "1 bytes follow the DER")]
+    public void MalformedSignature_IsToldApart(string signature, string words) => Assert.Equal(
+        "Invalid signature: sig0 is malformed: " + words, Words(Check(Manifest, Signed(signature), [Key], 1)));
+
+    [Fact]
+    public void EveryPlaceThatIsRequired_IsNamed()
+    {
+        var attributes = new Dictionary<string, string> { ["sig0"] = Signature, ["sig1"] = "MAYCAQECAQE=", ["sig3"] = "AAAA" };
+        var check = Check(Manifest, attributes, [Key, Key, Key, Key, "", "AAAA"], 0x13F);
+        Assert.Equal(1, check.Mask);
+        Assert.StartsWith(
+            "Invalid signature: sig1 does not hold under update.key1; the bundle has no sig2; sig3 is malformed: it is not the DER of a "
+            + "sequence of two integers; update.key4 is not set; update.key5 is unreadable: ",
+            Words(check),
+            StringComparison.Ordinal);
+        Assert.EndsWith("; update.sig_req_mask 319 names places beyond 7", Words(check), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void MalformedKeyThatIsNotRequired_IsNoProblem() =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using System.Text;
 using Meerkat.Core.Bundles;
 using Meerkat.Core.Updates;
@@ -24,6 +25,15 @@ public sealed class UpdateAdmissionTests
         TargetBytes = 0,
         OldFilesBytes = 0,
         ReserveBytes = Megabyte,
+    };
+
+    private static readonly ECDsa Key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private static readonly string Zeros = new('0', 64);
+
+    private static readonly AdmissionFacts Strict = Roomy with
+    {
+        RequiredSignatures = 1,
+        Keys = [Convert.ToBase64String(Key.ExportSubjectPublicKeyInfo())],
     };
 
     /// <summary>The bundle, the device, and the answer.</summary>
@@ -59,6 +69,9 @@ public sealed class UpdateAdmissionTests
         ["locked"] = (Head(), Roomy with { RequiredSignatures = 0 }, "update.sig_req_mask is 0: this device accepts no update"),
         ["signatures are asked for before anything else"] = (Head(platform: "esp32"), Roomy with { RequiredSignatures = 1 },
             "Invalid signature: update.key0 is not set"),
+        ["signed, and the part by its digest"] = (Signed(Head(parts: $$$"""{"app": {"src": "a", "cs_sha256": "{{{Zeros}}}"}}""")), Strict, "go"),
+        ["signed, and nothing binds the part"] = (Signed(Head()), Strict,
+            "Invalid signature: it does not cover part 'app', of which the manifest has no digest"),
         ["the platform is asked for before the version"] = (Head("1.0.0", "a", "esp32"), Roomy with { IgnoreSameVersion = true },
             "Wrong platform: this device is linux-x64, the bundle is for esp32"),
         ["the same version below the floor is skipped"] =
@@ -97,6 +110,12 @@ public sealed class UpdateAdmissionTests
             UpdateAdmission.Refused refused => refused.Text,
             _ => throw new System.Diagnostics.UnreachableException(),
         });
+
+    private static BundleHead Signed(BundleHead head) => head with
+    {
+        Attributes = head.Attributes.Add("sig0", Convert.ToBase64String(
+            Key.SignData(head.ManifestBytes.Span, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence))),
+    };
 
     private static FailedBundle Failed(BundleHead head, int times) =>
         new(BundleMark.Of(head.ManifestBytes.Span).ToString(), times, "firmware exited");
