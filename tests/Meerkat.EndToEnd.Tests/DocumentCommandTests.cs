@@ -55,6 +55,7 @@ public sealed partial class DocumentCommandTests
         ["docs/signing.md"] = WithADevice,
         ["docs/reliability.md"] = "",
         ["docs/configuration.md"] = WithADevice,
+        ["docs/transports.md"] = WithADevice + "\nuntil curl -sf http://127.0.0.1:8080/healthz && test -e /tmp/there/device/run/agent.sock; do sleep 0.1; done",
         ["docs/rpc.md"] = WithADevice + "\nuntil curl -sf http://127.0.0.1:8080/healthz; do sleep 0.1; done; meerkat config set thermostat.target=19 --port http://127.0.0.1:8080",
     };
 
