@@ -137,7 +137,7 @@ internal static class AgentProgram
         app.UseRouting();
         app.MapMeerkat();
         MeerkatPage.Map(app, "/");
-        app.MapFallback((RequestDelegate)(context => Answers.TextAsync(
+        app.MapFallback(app.Services.GetRequiredService<HttpAccess>().Guard(context => Answers.TextAsync(
             context, StatusCodes.Status404NotFound,
             "nothing here; a device has its page at /, and /update, /update/commit, /update/revert, /rpc, /metrics and /healthz\r\n")));
         return app;

@@ -54,7 +54,8 @@ public static class MeerkatEndpoints
     private static void Map(IEndpointRouteBuilder endpoints, DeviceAgent agent)
     {
         var stopping = endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        var pages = new PageAccess(agent);
+        var access = endpoints.ServiceProvider.GetRequiredService<HttpAccess>();
+        var pages = new PageAccess(agent, access);
         var upload = new UpdateUpload(agent, stopping);
         var pull = new UpdatePull(agent);
 
@@ -70,9 +71,9 @@ public static class MeerkatEndpoints
         }))));
         if (agent.Config.Values.Flag("rpc.enable"))
         {
-            var calls = new RpcEndpoint(agent);
-            endpoints.Map("/rpc", pages.Guard(RequestTrace.Around(calls.FrameAsync)));
-            endpoints.Map("/rpc/{method}", pages.Guard(RequestTrace.Around(calls.MethodAsync)));
+            var calls = new RpcEndpoint(agent, access);
+            endpoints.Map("/rpc", pages.GuardCalls(RequestTrace.Around(calls.FrameAsync)));
+            endpoints.Map("/rpc/{method}", pages.GuardCalls(RequestTrace.Around(calls.MethodAsync)));
         }
         if (agent.Config.Values.Flag("metrics.enable"))
         {

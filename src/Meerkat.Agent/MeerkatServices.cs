@@ -1,5 +1,6 @@
 using Meerkat.Device;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Meerkat.Agent;
 
@@ -11,6 +12,7 @@ internal static class MeerkatServices
     {
         // Made by a factory, so that the container disposes of it.
         services.AddSingleton(_ => agent);
+        services.AddSingleton(provider => new HttpAccess(agent, provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddHostedService<PollingService>();
         return services;
     }

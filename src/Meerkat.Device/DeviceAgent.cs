@@ -3,6 +3,7 @@ using Meerkat.Boot;
 using Meerkat.Boot.Link;
 using Meerkat.Core.Settings;
 using Meerkat.Core.Values;
+using Meerkat.Device.Access;
 using Meerkat.Device.Configuration;
 using Meerkat.Device.Downloads;
 using Meerkat.Device.Services;
@@ -38,6 +39,12 @@ public sealed class DeviceAgent : IAsyncDisposable
             MaxFrameBytes = (int)Config.Values.WholeNumber("rpc.max_frame_size"),
             OnFault = (method, fault) => log($"{method}: {fault}"),
         };
+        AccessFiles = new AccessFiles(device.Volume, slot);
+        var accessLog = new AccessLog(log);
+        var passwords = new Passwords(AccessFiles, accessLog);
+        Login = new HttpLogin(Config, passwords, time);
+        Rights = new RpcAccess(Config, AccessFiles, passwords, time, accessLog);
+        Calls.Access = Rights.Refusal;
         Restart = new DeviceRestart(boot, Calls, time, log);
         Gate = new UpdateGate(device, slot, () => Config.Values, log);
         Commits = new CommitGuard(boot);
@@ -71,6 +78,15 @@ public sealed class DeviceAgent : IAsyncDisposable
     public DeviceIdentity Identity { get; }
 
     public RpcDispatcher Calls { get; }
+
+    /// <summary>What settings name to say who may in.</summary>
+    public AccessFiles AccessFiles { get; }
+
+    /// <summary>Who sends a request.</summary>
+    public HttpLogin Login { get; }
+
+    /// <summary>Who may call what.</summary>
+    public RpcAccess Rights { get; }
 
     public DeviceRestart Restart { get; }
 
