@@ -1,6 +1,7 @@
 using System.Text;
 using Meerkat.Boot;
 using Meerkat.Boot.Link;
+using Meerkat.Core.Access;
 using Meerkat.Core.Settings;
 using Meerkat.Core.Values;
 using Meerkat.Device.Access;
@@ -40,10 +41,10 @@ public sealed class DeviceAgent : IAsyncDisposable
             OnFault = (method, fault) => log($"{method}: {fault}"),
         };
         AccessFiles = new AccessFiles(device.Volume, slot);
-        var accessLog = new AccessLog(log);
-        var passwords = new Passwords(AccessFiles, accessLog);
+        AccessLog = new AccessLog(log);
+        var passwords = new Passwords(AccessFiles, AccessLog);
         Login = new HttpLogin(Config, passwords, time);
-        Rights = new RpcAccess(Config, AccessFiles, passwords, time, accessLog);
+        Rights = new RpcAccess(Config, AccessFiles, passwords, time, AccessLog);
         Calls.Access = Rights.Refusal;
         Restart = new DeviceRestart(boot, Calls, time, log);
         Gate = new UpdateGate(device, slot, () => Config.Values, log);
@@ -60,7 +61,7 @@ public sealed class DeviceAgent : IAsyncDisposable
         Meters = new DeviceMeters(device, Identity, boot, Updates.Watch, Pulls, Calls, time);
         Time = time;
         Log = log;
-        new FsService(device.Volume, slot, files, boot).AddTo(Calls);
+        new FsService(device.Volume, slot, files, boot, new SecretFiles(Config)).AddTo(Calls);
         new ConfigService(Config, boot, Restart).AddTo(Calls);
         new LogService(device.Volume, boot, Calls).AddTo(Calls);
         new SysService(device, Identity, boot, Restart, time).AddTo(Calls);
@@ -70,6 +71,9 @@ public sealed class DeviceAgent : IAsyncDisposable
 
     /// <summary>The board itself has switched HTTP off; a bundle's or a user's word for it would lock everybody out.</summary>
     public bool MayBeSilent => ConfigPath.TryGet(device.Board.Settings, "http.enable", out _);
+
+    /// <summary>Whether the board lets the device listen openly.</summary>
+    public OpenRule OpenRule => device.Board.Open;
 
     public BootLoaderCalls Boot { get; }
 
@@ -81,6 +85,9 @@ public sealed class DeviceAgent : IAsyncDisposable
 
     /// <summary>What settings name to say who may in.</summary>
     public AccessFiles AccessFiles { get; }
+
+    /// <summary>Tells what keeps people out.</summary>
+    public AccessLog AccessLog { get; }
 
     /// <summary>Who sends a request.</summary>
     public HttpLogin Login { get; }
@@ -132,11 +139,26 @@ public sealed class DeviceAgent : IAsyncDisposable
     }
 
     /// <summary>The network settings of the last commit, for when the slot's own fail; none when there was none.</summary>
-    public Core.Settings.SettingValues? LastCommittedNetwork() =>
-        Core.Settings.ConfigText.Parse(device.Volume.ReadSmall(RunConfiguration.NetworkPath, MostCertificateBytes))
-            is Core.Settings.ConfigText.Parsed { Tree: { Count: > 0 } tree }
-            ? new Core.Settings.SettingValues(tree)
+    public SettingValues? LastCommittedNetwork() =>
+        ConfigText.Parse(device.Volume.ReadSmall(RunConfiguration.NetworkPath, MostCertificateBytes))
+            is ConfigText.Parsed { Tree: { Count: > 0 } tree }
+            ? new SettingValues(tree)
             : null;
+
+    /// <summary>Says at the start what is wrong with who may in, and what is open.</summary>
+    /// <param name="network">The settings that are listened with.</param>
+    public void TellAccess(SettingValues network)
+    {
+        if (OpenRule != OpenRule.Allow)
+        {
+            AccessLog.Tell("http.listen_addr", Exposure.Of(network).Warning ?? "");
+        }
+        if (Login.ForPages is { } credentials)
+        {
+            Login.Check(credentials);
+        }
+        Rights.Check();
+    }
 
     public async ValueTask DisposeAsync()
     {

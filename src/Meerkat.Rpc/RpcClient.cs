@@ -29,13 +29,14 @@ public sealed class RpcClient : IDisposable
     /// <param name="endpoint">Where frames are posted, path included: <c>http://HOST:PORT/rpc</c>.</param>
     /// <param name="random">Chooses the ids.</param>
     /// <param name="time">Measures the time-outs.</param>
-    public RpcClient(Uri endpoint, Random random, TimeProvider time)
+    /// <param name="connection">Sends the requests, with credentials and certificates where they are needed, and is disposed of; null: plainly.</param>
+    public RpcClient(Uri endpoint, Random random, TimeProvider time, HttpMessageHandler? connection = null)
     {
         this.endpoint = endpoint;
         this.random = random;
         this.time = time;
         // Devices stand on the local network: a proxy for the Internet cannot reach them. Redirects would repeat a call elsewhere.
-        var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
+        var handler = connection ?? new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
         http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("meerkat", null));
     }
@@ -107,7 +108,7 @@ public sealed class RpcClient : IDisposable
         var text = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 200))).ReplaceLineEndings(" ").Trim();
         var hint = response.StatusCode switch
         {
-            HttpStatusCode.Unauthorized => "the device wants credentials, which this client cannot give yet",
+            HttpStatusCode.Unauthorized => "the device wants the name of a user it knows, and the password; the tool takes both with --user",
             HttpStatusCode.NotFound => "is this the address of a device's RPC, with its path?",
             _ when text.Length > 0 => text,
             _ => response.ReasonPhrase ?? "no reason given",

@@ -83,6 +83,7 @@ internal sealed class UpdateCommand
         {
             return await FirmwareUpload.SendAsync(
                 device.Address.Update,
+                device.Access,
                 bundle,
                 new UploadWishes(following.CommitTimeout(parsed), Activate: !parsed.GetValue(noActivate), Force: parsed.GetValue(force)),
                 options.Timeout(parsed) ?? DefaultStall,

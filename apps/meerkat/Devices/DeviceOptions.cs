@@ -14,6 +14,7 @@ internal sealed class DeviceOptions
         HelpName = "URL",
     };
 
+    private readonly AccessOptions access;
     private readonly Option<TimeSpan?> timeout;
 
     public DeviceOptions(Command command, string timeoutDescription = "How long the answer to a call may take. Default: 20s")
@@ -26,6 +27,7 @@ internal sealed class DeviceOptions
         };
         command.Options.Add(port);
         command.Options.Add(timeout);
+        access = new AccessOptions(command);
     }
 
     /// <summary>Null when <c>--timeout</c> was not given.</summary>
@@ -38,6 +40,6 @@ internal sealed class DeviceOptions
             ?? PortVariables.Select(Environment.GetEnvironmentVariable).FirstOrDefault(value => !string.IsNullOrEmpty(value));
         return string.IsNullOrEmpty(named)
             ? throw new ToolException("which device? Give --port http://HOST[:PORT] or set MEERKAT_PORT", ExitCode.Usage)
-            : new RemoteDevice(DeviceAddress.Parse(named), Timeout(parsed) ?? Meerkat.Rpc.RpcClient.DefaultTimeout);
+            : new RemoteDevice(DeviceAddress.Parse(named), Timeout(parsed) ?? Meerkat.Rpc.RpcClient.DefaultTimeout, access.Read(parsed));
     }
 }

@@ -5,11 +5,14 @@ using Meerkat.Rpc;
 namespace Meerkat.Tool.Devices;
 
 /// <summary>The device that a command talks to.</summary>
-internal sealed class RemoteDevice(DeviceAddress address, TimeSpan timeout) : IDisposable
+internal sealed class RemoteDevice(DeviceAddress address, TimeSpan timeout, DeviceAccess access) : IDisposable
 {
-    private readonly RpcClient client = new(address.Rpc, Random.Shared, TimeProvider.System);
+    private readonly RpcClient client = new(address.Rpc, Random.Shared, TimeProvider.System, access.Open());
 
     public DeviceAddress Address => address;
+
+    /// <summary>How it is reached by other requests than calls.</summary>
+    public DeviceAccess Access => access;
 
     /// <exception cref="ToolException">The device answered with an error, or could not be reached.</exception>
     /// <exception cref="RpcTransportException">It was reached and gave no answer that can be read.</exception>

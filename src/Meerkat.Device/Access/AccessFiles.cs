@@ -1,6 +1,6 @@
+using Meerkat.Boot;
 using Meerkat.Core.Protocol;
 using Meerkat.Core.Values;
-using Meerkat.Device.Services;
 using Meerkat.Storage;
 
 namespace Meerkat.Device.Access;
@@ -10,19 +10,21 @@ public sealed class AccessFiles(IVolume volume, SlotId? slot)
 {
     private const int MostBytes = 1 << 20;
 
+    /// <summary>
+    /// Read the copies of the last commit, which the firmware cannot reach: with the network settings of that commit, and in recovery,
+    /// where there is nothing else.
+    /// </summary>
+    public bool Kept { get; set; } = slot is null;
+
     /// <summary>All of a file.</summary>
     /// <param name="name">The setting's value, a path in the file system.</param>
     /// <exception cref="IOException">It is missing, unreadable or longer than 1 MiB; the message says which, with the path.</exception>
     public byte[] Read(string name)
     {
-        if (slot is not { } some)
-        {
-            throw new IOException($"{name} cannot be read: no firmware is running (recovery)");
-        }
         try
         {
-            var path = FsPath.OnVolume(volume, some, FsPath.Plain(name));
-            return volume.ReadSmall(path, MostBytes) ?? throw new IOException($"{name} is missing in the firmware's file system ({path})");
+            var path = Kept || slot is not { } some ? RunConfiguration.AccessCopy(name) : FsPath.OnVolume(volume, some, FsPath.Plain(name));
+            return volume.ReadSmall(path, MostBytes) ?? throw new IOException($"{name} is missing ({path} in the device's directory)");
         }
         catch (Exception fault) when (fault is RpcException or StorageException)
         {

@@ -15,6 +15,9 @@ public sealed class HttpLogin(ConfigStore config, Passwords passwords, TimeProvi
     /// <summary>What calls over HTTP are made with: those of <c>rpc.auth_*</c>, else those of <c>http.auth_*</c>.</summary>
     public Credentials? ForCalls => Credentials.Calls(config.Values);
 
+    /// <summary>Looks at the password file, so that the log tells at the start what is wrong with it.</summary>
+    public void Check(Credentials credentials) => passwords.Read(credentials);
+
     /// <summary>Looks at a request's header. Each proof counts once: ask once for each request.</summary>
     /// <param name="credentials">What is asked for.</param>
     /// <param name="header">All of the header; empty when there is none.</param>

@@ -32,7 +32,7 @@ public sealed class RpcAccess(ConfigStore config, AccessFiles files, Passwords p
         }
         catch (FormatException fault)
         {
-            return new RpcError(RpcErrorCode.Forbidden, $"unauthorized: the access list cannot be used, so nothing may be called: {fault.Message}");
+            return new RpcError(RpcErrorCode.Forbidden, $"unauthorized: the access list (rpc.acl) cannot be used, so nothing may be called: {fault.Message}");
         }
         return right switch
         {
@@ -149,14 +149,7 @@ public sealed class RpcAccess(ConfigStore config, AccessFiles files, Passwords p
     {
         if (file.Length == 0)
         {
-            try
-            {
-                return RpcAcl.Parse(Encoding.UTF8.GetBytes(text));
-            }
-            catch (FormatException fault)
-            {
-                throw new FormatException($"rpc.acl: {fault.Message}", fault);
-            }
+            return RpcAcl.Parse(Encoding.UTF8.GetBytes(text));
         }
         try
         {
