@@ -34,6 +34,7 @@ return await ToolRunner.RunAsync(
         CallCommand.Create(),
         BundleCommand.Create(),
         DeviceCommand.Create(),
+        PasswdCommand.Create(),
         DoctorCommand.Create(),
         ServeCommand.Create(),
         SimulateCommand.Create(),

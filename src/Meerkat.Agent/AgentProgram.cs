@@ -61,6 +61,7 @@ internal static class AgentProgram
         }
         log($"WARNING: the slot's own network settings cannot be used; listening with those of the last commit "
             + $"({RunConfiguration.NetworkPath}: {last.Text("http.listen_addr")}). Correct http.listen_addr with Config.Set.");
+        agent.AccessFiles.Kept = true;
         if (await TryServeAsync(agent, last, lines) is not { } again)
         {
             return 0;
@@ -91,7 +92,21 @@ internal static class AgentProgram
                     throw new System.Diagnostics.UnreachableException();
             }
         }
-        var app = Build(agent, address, log);
+        var exposure = Exposure.Of(network);
+        if (exposure.Refusal(agent.OpenRule) is { } forbidden)
+        {
+            return forbidden;
+        }
+        ServerTls? tls;
+        try
+        {
+            tls = ServerTls.Open(agent.AccessFiles, network, agent.Time, agent.AccessLog);
+        }
+        catch (InvalidDataException fault)
+        {
+            return $"cannot listen by TLS: {fault.Message}";
+        }
+        var app = Build(agent, address, tls, log);
         try
         {
             await app.StartAsync();
@@ -103,13 +118,14 @@ internal static class AgentProgram
             return $"cannot listen on {network.Text("http.listen_addr")}: {fault.Message}";
         }
         log.Write(address is null ? "http.enable is false: nothing listens" : $"{agent.Identity.Id} listens on {string.Join(", ", app.Urls)}");
+        agent.TellAccess(network);
         ReadyNotice.Send();
         await app.WaitForShutdownAsync();
         await app.DisposeAsync();
         return null;
     }
 
-    private static WebApplication Build(DeviceAgent agent, ListenAddress.Parsed? address, AgentLog log)
+    private static WebApplication Build(DeviceAgent agent, ListenAddress.Parsed? address, ServerTls? tls, AgentLog log)
     {
         // No file and no variable of the environment configures this program: the device's settings do.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -125,7 +141,7 @@ internal static class AgentProgram
         }
         else
         {
-            builder.WebHost.UseKestrelCore().ConfigureKestrel(options => Configure(options, address));
+            builder.WebHost.UseKestrelCore().ConfigureKestrel(options => Configure(options, address, tls));
             // After the server's own, which counts otherwise.
             builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBlocks>();
         }
@@ -138,23 +154,16 @@ internal static class AgentProgram
         app.UseRouting();
         app.MapMeerkat();
         MeerkatPage.Map(app, "/");
-        app.MapFallback((RequestDelegate)(context => Answers.TextAsync(
+        app.MapFallback(app.Services.GetRequiredService<HttpAccess>().Guard(context => Answers.TextAsync(
             context, StatusCodes.Status404NotFound,
             "nothing here; a device has its page at /, and /update, /update/commit, /update/revert, /rpc, /metrics and /healthz\r\n")));
         return app;
     }
 
-    private static void Configure(KestrelServerOptions options, ListenAddress.Parsed address)
+    private static void Configure(KestrelServerOptions options, ListenAddress.Parsed address, ServerTls? tls)
     {
         options.AddServerHeader = false;
         ClientBounds.Set(options.Limits);
-        if (address.Address is { } one)
-        {
-            options.Listen(one, address.Port, listen => listen.Protocols = HttpProtocols.Http1);
-        }
-        else
-        {
-            options.ListenAnyIP(address.Port, listen => listen.Protocols = HttpProtocols.Http1);
-        }
+        Listening.Add(options, address, tls);
     }
 }

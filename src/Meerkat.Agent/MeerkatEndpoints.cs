@@ -55,7 +55,8 @@ public static class MeerkatEndpoints
     private static void Map(IEndpointRouteBuilder endpoints, DeviceAgent agent)
     {
         var stopping = endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        var pages = new PageAccess(agent);
+        var access = endpoints.ServiceProvider.GetRequiredService<HttpAccess>();
+        var pages = new PageAccess(agent, access);
         var upload = new UpdateUpload(agent, stopping);
         var pull = new UpdatePull(agent);
 
@@ -71,10 +72,10 @@ public static class MeerkatEndpoints
         }))));
         if (agent.Config.Values.Flag("rpc.enable"))
         {
-            var calls = new RpcEndpoint(agent);
-            var sockets = new WebSocketEndpoint(agent, endpoints.ServiceProvider.GetRequiredService<ChannelTable>(), stopping);
-            endpoints.Map("/rpc", pages.Guard(sockets.Or(endpoints, RequestTrace.Around(calls.FrameAsync))));
-            endpoints.Map("/rpc/{method}", pages.Guard(RequestTrace.Around(calls.MethodAsync)));
+            var calls = new RpcEndpoint(agent, access);
+            var sockets = new WebSocketEndpoint(agent, access, endpoints.ServiceProvider.GetRequiredService<ChannelTable>(), stopping);
+            endpoints.Map("/rpc", pages.GuardCalls(sockets.Or(endpoints, RequestTrace.Around(calls.FrameAsync))));
+            endpoints.Map("/rpc/{method}", pages.GuardCalls(RequestTrace.Around(calls.MethodAsync)));
         }
         if (agent.Config.Values.Flag("metrics.enable"))
         {

@@ -1,6 +1,7 @@
 using Meerkat.Agent.Channels;
 using Meerkat.Device;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Meerkat.Agent;
 
@@ -12,6 +13,7 @@ internal static class MeerkatServices
     {
         // Made by a factory, so that the container disposes of it.
         services.AddSingleton(_ => agent);
+        services.AddSingleton(provider => new HttpAccess(agent, provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddHostedService<PollingService>();
         services.AddSingleton<ChannelTable>();
         services.AddHostedService<DialedWebSocket>();

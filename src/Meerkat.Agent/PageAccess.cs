@@ -6,16 +6,19 @@ using Microsoft.Extensions.Primitives;
 namespace Meerkat.Agent;
 
 /// <summary>Lets a request through to an endpoint unless it comes from a web page that has no business here.</summary>
-internal sealed class PageAccess(DeviceAgent agent)
+internal sealed class PageAccess(DeviceAgent agent, HttpAccess access)
 {
     /// <summary>For what tells something of this device or changes it.</summary>
-    public RequestDelegate Guard(RequestDelegate endpoint) => Guard(endpoint, mayBeNameless: false);
+    public RequestDelegate Guard(RequestDelegate endpoint) => Guard(access.Guard(endpoint), mayBeNameless: false);
+
+    /// <summary>For calls, which have rights of their own.</summary>
+    public RequestDelegate GuardCalls(RequestDelegate endpoint) => Guard(endpoint, mayBeNameless: false);
 
     /// <summary>
     /// For files that are the same on every device. A browser that is opened at an address over plain HTTP says no more about where the
     /// request comes from than one that shows an image of a foreign page; here it need not.
     /// </summary>
-    public RequestDelegate GuardFixed(RequestDelegate endpoint) => Guard(endpoint, mayBeNameless: true);
+    public RequestDelegate GuardFixed(RequestDelegate endpoint) => Guard(access.Guard(endpoint), mayBeNameless: true);
 
     private RequestDelegate Guard(RequestDelegate endpoint, bool mayBeNameless) => context =>
     {

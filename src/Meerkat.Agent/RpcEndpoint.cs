@@ -5,17 +5,15 @@ using System.Text.Json;
 using Meerkat.Core.Protocol;
 using Meerkat.Core.Values;
 using Meerkat.Device;
+using Meerkat.Device.Access;
 using Meerkat.Rpc;
 using Microsoft.AspNetCore.Http;
 
 namespace Meerkat.Agent;
 
 /// <summary>Calls over HTTP (specification 7.2): whole frames on <c>/rpc</c>, bare arguments and results on <c>/rpc/METHOD</c>.</summary>
-internal sealed class RpcEndpoint(DeviceAgent agent)
+internal sealed class RpcEndpoint(DeviceAgent agent, HttpAccess access)
 {
-    /// <summary>The channel's name in access rules (specification 7.7).</summary>
-    private const string Channel = "HTTP";
-
     private int largeAnswers;
 
     public async Task FrameAsync(HttpContext context)
@@ -33,10 +31,17 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
         }
         switch (await agent.Calls.TakeAsync(frame, Peer(context), context.RequestAborted))
         {
+            case RpcReply.Answer({ Outcome: RpcOutcome.Failed({ Code: (int)RpcErrorCode.Unauthenticated }) }):
+            case RpcReply.Silence({ Code: (int)RpcErrorCode.Unauthenticated }):
+                await access.ChallengeCallAsync(context);
+                break;
+            case RpcReply.Silence({ } refused):
+                await ErrorAsync(context, refused);
+                break;
             case RpcReply.Answer(var response):
                 await AnswerAsync(context, response.ToUtf8());
                 break;
-            case RpcReply.Silence:
+            case RpcReply.Silence(null):
                 context.Response.ContentLength = 0;
                 break;
             case RpcReply.Refusal(var reason):
@@ -76,6 +81,9 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
         {
             case RpcOutcome.Succeeded(var result):
                 await AnswerAsync(context, RpcJson.ToUtf8(result));
+                break;
+            case RpcOutcome.Failed({ Code: (int)RpcErrorCode.Unauthenticated }):
+                await access.ChallengeCallAsync(context);
                 break;
             case RpcOutcome.Failed(var error):
                 await ErrorAsync(context, error);
@@ -170,6 +178,8 @@ internal sealed class RpcEndpoint(DeviceAgent agent)
         }
     }
 
-    private static RpcPeer Peer(HttpContext context) =>
-        new(Channel, context.Connection.RemoteIpAddress is { } address ? new System.Net.IPEndPoint(address, context.Connection.RemotePort).ToString() : "");
+    private RpcPeer Peer(HttpContext context) => new(
+        RpcAccess.HttpChannel,
+        context.Connection.RemoteIpAddress is { } address ? new System.Net.IPEndPoint(address, context.Connection.RemotePort).ToString() : "",
+        access.UserOfCall(context));
 }

@@ -3,8 +3,6 @@ using System.IO.Pipelines;
 using Meerkat.Device;
 using Meerkat.Device.Updates;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Meerkat.Agent;
@@ -15,15 +13,12 @@ namespace Meerkat.Agent;
 /// </summary>
 internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping)
 {
-    private const long MostDroppedBytes = 1L << 30;
-    private static readonly TimeSpan MostDropTime = TimeSpan.FromSeconds(30);
-
     public static bool IsForm(HttpRequest request) =>
         request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true;
 
     public async Task AnswerAsync(HttpContext context)
     {
-        Unbound(context);
+        UnreadBody.Unbound(context);
         var values = agent.Config.Values;
         if (!values.Flag("update.enable_post"))
         {
@@ -157,10 +152,7 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
         }
     }
 
-    /// <summary>
-    /// Answers, and then reads and drops what is still coming: a connection closed on a sender in the middle of its file shows it a
-    /// broken pipe instead of the answer.
-    /// </summary>
+    /// <summary>Answers, and then drops what is still coming.</summary>
     /// <param name="context">The request.</param>
     /// <param name="status">Of the answer.</param>
     /// <param name="text">The answer.</param>
@@ -172,38 +164,6 @@ internal sealed class UpdateUpload(DeviceAgent agent, CancellationToken stopping
         {
             return;
         }
-        using var limit = new CancellationTokenSource(MostDropTime, agent.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted, stopping);
-        var body = context.Request.BodyReader;
-        try
-        {
-            for (long dropped = 0; dropped < MostDroppedBytes;)
-            {
-                var read = await body.ReadAsync(either.Token);
-                dropped += read.Buffer.Length;
-                body.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted)
-                {
-                    return;
-                }
-            }
-        }
-        catch (Exception fault) when (fault is IOException or OperationCanceledException)
-        {
-            // The sender has its answer and went away, or sends more than anybody should.
-        }
-    }
-
-    /// <summary>No limit on the size, and no least rate: <c>update.timeout</c> is the bound.</summary>
-    private static void Unbound(HttpContext context)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-        {
-            size.MaxRequestBodySize = null;
-        }
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
+        await UnreadBody.DropAsync(context, agent.Time, stopping);
     }
 }

@@ -206,6 +206,10 @@ public sealed class BootCycle
         {
             slots.MarkCommitted(now.Record.Active, now.Record[now.Record.Active].CommitCount);
             RunConfiguration.KeepNetwork(device.Volume);
+            foreach (var problem in RunConfiguration.KeepAccess(device.Volume, now.Record.Active))
+            {
+                log(problem);
+            }
         }
         catch (StorageException fault)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Meerkat.Boot.Posix;
 using Meerkat.Core.Boot;
+using Meerkat.Core.Protocol;
 using Meerkat.Core.Settings;
 using Meerkat.Core.Values;
 using Meerkat.Storage;
@@ -16,8 +17,17 @@ public static class RunConfiguration
     public const string Path = "run/config.json";
     public const string NetworkPath = "boot/agent.json";
 
+    /// <summary>Copies of the files that <see cref="AccessSettings"/> named at the last commit.</summary>
+    public const string AccessPath = "boot/access";
+
     private const int MostBytes = 1 << 20;
     private const int FileMode = 0x1A0;
+    private const int OwnMode = 0x180;
+    private const int OwnDirectoryMode = 0x1C0;
+
+    /// <summary>They say who may in, by the name of a file; <c>rpc.acl</c> only after an at sign.</summary>
+    private static readonly string[] AccessSettings =
+        ["http.auth_file", "http.ssl_cert", "http.ssl_key", "http.ssl_ca_cert", "rpc.auth_file", "rpc.acl", "rpc.acl_file"];
 
     private static readonly string[] NetworkGroups = ["http", "rpc", "mqtt", "update", "device"];
 
@@ -99,6 +109,55 @@ public static class RunConfiguration
             volume.Replace(NetworkPath, ConfigText.Format(kept), FileMode);
         }
     }
+
+    /// <summary>
+    /// Keeps the files that say who may in as they are in a slot: recovery has no other, and a device with passwords must neither be open
+    /// in recovery nor shut for ever.
+    /// </summary>
+    /// <returns>What could not be kept, for people.</returns>
+    public static IReadOnlyList<string> KeepAccess(IVolume volume, SlotId slot)
+    {
+        if (ConfigText.Parse(volume.ReadSmall(Path, MostBytes)) is not ConfigText.Parsed { Tree: var settings })
+        {
+            return [];
+        }
+        var problems = new List<string>();
+        var kept = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var key in AccessSettings)
+        {
+            var value = new SettingValues(settings).Text(key);
+            var name = key != "rpc.acl" ? value : value.StartsWith('@') ? value[1..] : "";
+            if (name.Length == 0)
+            {
+                continue;
+            }
+            try
+            {
+                if (volume.ReadSmall(FsPath.OnVolume(volume, slot, FsPath.Plain(name)), MostBytes) is { } content)
+                {
+                    volume.EnsureDirectory(AccessPath, OwnDirectoryMode);
+                    volume.Replace(AccessCopy(name), content, OwnMode);
+                    kept.Add(AccessCopy(name));
+                }
+            }
+            catch (Exception fault) when (fault is StorageException or RpcException)
+            {
+                problems.Add($"{key}: {name} could not be kept for recovery: {fault.Message}");
+            }
+        }
+        if (volume.Find(AccessPath) is not null)
+        {
+            foreach (var old in volume.List(AccessPath).Select(entry => $"{AccessPath}/{entry.Name}").Where(path => !kept.Contains(path)).ToList())
+            {
+                volume.TryRemove(old);
+            }
+        }
+        return problems;
+    }
+
+    /// <summary>Where the copy of a file is kept.</summary>
+    /// <param name="name">As a setting names it.</param>
+    public static string AccessCopy(string name) => $"{AccessPath}/{Uri.EscapeDataString(FsPath.Plain(name))}";
 
     private static void Add(List<ConfigLayer> layers, IVolume volume, int level, string path, string name)
     {

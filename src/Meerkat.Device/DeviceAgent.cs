@@ -1,8 +1,10 @@
 using System.Text;
 using Meerkat.Boot;
 using Meerkat.Boot.Link;
+using Meerkat.Core.Access;
 using Meerkat.Core.Settings;
 using Meerkat.Core.Values;
+using Meerkat.Device.Access;
 using Meerkat.Device.Configuration;
 using Meerkat.Device.Downloads;
 using Meerkat.Device.Services;
@@ -40,6 +42,12 @@ public sealed class DeviceAgent : IAsyncDisposable
             MaxFrameBytes = (int)Config.Values.WholeNumber("rpc.max_frame_size"),
             OnFault = (method, fault) => log($"{method}: {fault}"),
         };
+        AccessFiles = new AccessFiles(device.Volume, slot);
+        AccessLog = new AccessLog(log);
+        var passwords = new Passwords(AccessFiles, AccessLog);
+        Login = new HttpLogin(Config, passwords, time);
+        Rights = new RpcAccess(Config, AccessFiles, passwords, time, AccessLog);
+        Calls.Access = Rights.Refusal;
         Restart = new DeviceRestart(boot, Calls, time, log);
         Gate = new UpdateGate(device, slot, () => Config.Values, log);
         Commits = new CommitGuard(boot);
@@ -56,7 +64,7 @@ public sealed class DeviceAgent : IAsyncDisposable
         Meters = new DeviceMeters(device, Identity, boot, Updates.Watch, Pulls, Calls, time);
         Time = time;
         Log = log;
-        new FsService(device.Volume, slot, files, boot).AddTo(Calls);
+        new FsService(device.Volume, slot, files, boot, new SecretFiles(Config)).AddTo(Calls);
         new ConfigService(Config, boot, Restart).AddTo(Calls);
         new LogService(device.Volume, boot, Calls).AddTo(Calls);
         new SysService(device, Identity, boot, Restart, time).AddTo(Calls);
@@ -70,6 +78,9 @@ public sealed class DeviceAgent : IAsyncDisposable
     /// <summary>The socket for calls from the device itself; absolute.</summary>
     public string SocketPath => Path.Combine(device.Path, "run/agent.sock");
 
+    /// <summary>Whether the board lets the device listen openly.</summary>
+    public OpenRule OpenRule => device.Board.Open;
+
     public BootLoaderCalls Boot { get; }
 
     public ConfigStore Config { get; }
@@ -77,6 +88,18 @@ public sealed class DeviceAgent : IAsyncDisposable
     public DeviceIdentity Identity { get; }
 
     public RpcDispatcher Calls { get; }
+
+    /// <summary>What settings name to say who may in.</summary>
+    public AccessFiles AccessFiles { get; }
+
+    /// <summary>Tells what keeps people out.</summary>
+    public AccessLog AccessLog { get; }
+
+    /// <summary>Who sends a request.</summary>
+    public HttpLogin Login { get; }
+
+    /// <summary>Who may call what.</summary>
+    public RpcAccess Rights { get; }
 
     public DeviceRestart Restart { get; }
 
@@ -125,11 +148,26 @@ public sealed class DeviceAgent : IAsyncDisposable
     }
 
     /// <summary>The network settings of the last commit, for when the slot's own fail; none when there was none.</summary>
-    public Core.Settings.SettingValues? LastCommittedNetwork() =>
-        Core.Settings.ConfigText.Parse(device.Volume.ReadSmall(RunConfiguration.NetworkPath, MostCertificateBytes))
-            is Core.Settings.ConfigText.Parsed { Tree: { Count: > 0 } tree }
-            ? new Core.Settings.SettingValues(tree)
+    public SettingValues? LastCommittedNetwork() =>
+        ConfigText.Parse(device.Volume.ReadSmall(RunConfiguration.NetworkPath, MostCertificateBytes))
+            is ConfigText.Parsed { Tree: { Count: > 0 } tree }
+            ? new SettingValues(tree)
             : null;
+
+    /// <summary>Says at the start what is wrong with who may in, and what is open.</summary>
+    /// <param name="network">The settings that are listened with.</param>
+    public void TellAccess(SettingValues network)
+    {
+        if (OpenRule != OpenRule.Allow)
+        {
+            AccessLog.Tell("http.listen_addr", Exposure.Of(network).Warning ?? "");
+        }
+        if (Login.ForPages is { } credentials)
+        {
+            Login.Check(credentials);
+        }
+        Rights.Check();
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Meerkat.Core.Access;
 using Meerkat.Core.Protocol;
 using Meerkat.Rpc.Client;
 using Meerkat.Rpc.Http;
@@ -9,7 +11,8 @@ namespace Meerkat.Rpc;
 /// <param name="transport">Carries the calls; disposed of with this.</param>
 /// <param name="random">Chooses the ids.</param>
 /// <param name="time">Measures the time-outs.</param>
-public sealed class RpcClient(IRpcTransport transport, Random random, TimeProvider time) : IAsyncDisposable, IDisposable
+/// <param name="user">Who asks, where a device wants to know it in the frame; null for nobody.</param>
+public sealed class RpcClient(IRpcTransport transport, Random random, TimeProvider time, DigestAnswer? user = null) : IAsyncDisposable, IDisposable
 {
     /// <summary>What other clients of this protocol wait for an answer.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(20);
@@ -50,6 +53,11 @@ public sealed class RpcClient(IRpcTransport transport, Random random, TimeProvid
         try
         {
             var response = await transport.ExchangeAsync(request, either.Token).ConfigureAwait(false);
+            if (Credentials(response) is { } credentials)
+            {
+                // The id is kept: it is the same call.
+                response = await transport.ExchangeAsync(request with { Auth = credentials }, either.Token).ConfigureAwait(false);
+            }
             return response.Outcome switch
             {
                 RpcOutcome.Succeeded(var result) => result,
@@ -66,6 +74,14 @@ public sealed class RpcClient(IRpcTransport transport, Random random, TimeProvid
                     $"{transport.Address} did not answer within {timeout.TotalSeconds:0.###} s"), e) { TimedOut = true };
         }
     }
+
+    /// <summary>The <c>auth</c> of a call that was answered with 401 and can be answered; null of every other.</summary>
+    private JsonElement? Credentials(RpcResponse response) =>
+        user is not null
+        && response.Outcome is RpcOutcome.Failed({ Code: (int)RpcErrorCode.Unauthenticated, Message: { } message })
+        && DigestChallenge.ParseFrame(message) is { } challenge
+            ? RpcJson.ToElement(user.Frame(challenge, random.Next()))
+            : null;
 
     public ValueTask DisposeAsync() => transport.DisposeAsync();
 

@@ -42,6 +42,9 @@ public sealed class RpcDispatcher
     /// <summary>Told of every call to a method that exists: its name as listed, the outcome and how long it took.</summary>
     public Action<string, RpcOutcome, TimeSpan>? OnCalled { get; set; }
 
+    /// <summary>Asked before every call: why it is refused, null when it may be made. Null: every call may.</summary>
+    public Func<RpcAccessQuestion, RpcError?>? Access { get; set; }
+
     /// <exception cref="ArgumentException">A method of that name exists.</exception>
     public void Add(string name, string argumentsFormat, string? description, RpcHandler handler)
     {
@@ -69,9 +72,10 @@ public sealed class RpcDispatcher
         switch (frame)
         {
             case RpcFrame.Request(var request) when IsForUs(request):
-                var outcome = await InvokeAsync(request.Method, request.Params, peer, cancellationToken).ConfigureAwait(false);
+                var refused = Refusal(new RpcAccessQuestion(request.Method, peer, request.Auth));
+                var outcome = refused ?? await InvokeAllowedAsync(request.Method, request.Params, peer, cancellationToken).ConfigureAwait(false);
                 return request.IsNotification
-                    ? new RpcReply.Silence()
+                    ? new RpcReply.Silence(refused?.Error)
                     : new RpcReply.Answer(RpcResponse.To(request, outcome, DeviceId));
             case RpcFrame.Request(var request):
                 return new RpcReply.Refusal($"the frame is for \"{request.Destination}\", this is \"{DeviceId}\"");
@@ -91,13 +95,25 @@ public sealed class RpcDispatcher
     /// <param name="cancellationToken">Ends the call without an answer.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<RpcOutcome> InvokeAsync(
-        string method, JsonElement arguments, RpcPeer peer, CancellationToken cancellationToken)
+        string method, JsonElement arguments, RpcPeer peer, CancellationToken cancellationToken) =>
+        Refusal(new RpcAccessQuestion(method, peer, default)) is { } refused
+            ? refused
+            : await InvokeAllowedAsync(method, arguments, peer, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>The order of specification 7.1: the restart that is under way, the right to call, the method.</summary>
+    private RpcOutcome.Failed? Refusal(RpcAccessQuestion question)
     {
         if (Interlocked.Read(ref restartsAtUtcTicks) is not 0 and var ticks)
         {
             var left = Math.Max(0, (new DateTimeOffset(ticks, TimeSpan.Zero) - time.GetUtcNow()).TotalMilliseconds);
             return Failed(RpcErrorCode.ShuttingDown, string.Create(CultureInfo.InvariantCulture, $"shutting down in {left:0} ms"));
         }
+        return Access?.Invoke(question) is { } refused ? new RpcOutcome.Failed(refused) : null;
+    }
+
+    private async Task<RpcOutcome> InvokeAllowedAsync(
+        string method, JsonElement arguments, RpcPeer peer, CancellationToken cancellationToken)
+    {
         if (!methods.TryGetValue(method, out var found))
         {
             return Failed(RpcErrorCode.NotFound, $"No handler for {method}");

@@ -51,6 +51,7 @@ public sealed partial class DocumentCommandTests
             bench/endurance() { { "$REPO/bench/endurance" -n 10 || true; } | grep 'open descriptors'; }
             """,
         ["docs/operating.md"] = WithADevice,
+        ["docs/access.md"] = WithADevice,
         ["docs/update-states.md"] = WithADevice,
         ["docs/signing.md"] = WithADevice,
         ["docs/reliability.md"] = "",

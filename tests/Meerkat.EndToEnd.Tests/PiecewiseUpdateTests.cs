@@ -39,7 +39,7 @@ public sealed class PiecewiseUpdateTests
         var firmware = new TestFirmware("1.1.0", "exec sleep 100000\n#" + new string('x', 300_000));
         var bundle = firmware.Bundle();
         await using var transport = RpcTransports.Open(
-            new Uri(scheme == "ws" ? $"ws://{device.Address}/rpc" : $"udp://127.0.0.1:{port}"), new TlsOptions(), TimeProvider.System);
+            new Uri(scheme == "ws" ? $"ws://{device.Address}/rpc" : $"udp://127.0.0.1:{port}"), ClientAccess.None, TimeProvider.System);
         await using var client = new RpcClient(new ForgetfulTransport(transport), new Random(1), TimeProvider.System);
 
         await client.CallAsync("OTA.Begin", new JsonObject { ["timeout"] = 600, ["commit_timeout"] = 300, ["size"] = bundle.Length }, RpcClient.DefaultTimeout);

@@ -27,6 +27,8 @@ internal sealed record ToolProcess(int ExitCode, string Output, string Error)
         var start = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove("MEERKAT_PORT");
         start.Environment.Remove("MOS_PORT");
+        start.Environment.Remove("MEERKAT_CREDENTIALS");
+        start.Environment.Remove("MOS_RPC_CREDS");
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

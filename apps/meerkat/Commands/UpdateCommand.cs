@@ -104,7 +104,7 @@ internal sealed class UpdateCommand
             {
                 try
                 {
-                    return await FirmwareUpload.SendAsync(update, bundle, wishes, stall, onSent, cancellationToken);
+                    return await FirmwareUpload.SendAsync(update, device.Access, bundle, wishes, stall, onSent, cancellationToken);
                 }
                 catch (UploadClosedException)
                 {

@@ -11,17 +11,12 @@ using Meerkat.Tool.Devices;
 namespace Meerkat.Tool.Conformance;
 
 /// <summary>A device of any make, asked by frames that are written here and not by a client, whose answers are looked at as they came.</summary>
-internal sealed class DeviceOnTrial(DeviceAddress address, TlsOptions tls, TimeSpan timeout) : IAsyncDisposable
+internal sealed class DeviceOnTrial(DeviceAddress address, ClientAccess access, TimeSpan timeout) : IAsyncDisposable
 {
     /// <summary>How long no answer must come before it counts as none.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
 
-    private readonly HttpClient http = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        AllowAutoRedirect = false,
-        SslOptions = tls.For(address.Rpc.Host),
-    });
+    private readonly HttpClient http = new(access.Open());
 
     private long lastId = (1L << 40) + Random.Shared.NextInt64(1L << 39);
     private IFrameConnection? connection;
@@ -33,7 +28,7 @@ internal sealed class DeviceOnTrial(DeviceAddress address, TlsOptions tls, TimeS
     /// <summary>The <c>src</c> by which answers find the way back.</summary>
     public string Source => Plan?.Source ?? "conformance";
 
-    private ConnectionPlan? Plan { get; } = address.Rpc.Scheme is "http" or "https" ? null : RpcTransports.Plan(address.Rpc, tls, TimeProvider.System);
+    private ConnectionPlan? Plan { get; } = address.Rpc.Scheme is "http" or "https" ? null : RpcTransports.Plan(address.Rpc, access.Tls, TimeProvider.System);
 
     public long NewId() => ++lastId;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Meerkat.Rpc;
-using Meerkat.Rpc.Client;
 using Meerkat.Tool.Conformance;
 
 namespace Meerkat.Tool.Devices;
@@ -17,6 +16,7 @@ internal sealed class DeviceOptions
         HelpName = "URL",
     };
 
+    private readonly AccessOptions access;
     private readonly Option<TimeSpan?> timeout;
 
     public DeviceOptions(Command command, string timeoutDescription = "How long the answer to a call may take. Default: 20s")
@@ -29,18 +29,19 @@ internal sealed class DeviceOptions
         };
         command.Options.Add(port);
         command.Options.Add(timeout);
+        access = new AccessOptions(command);
     }
 
     /// <summary>Null when <c>--timeout</c> was not given.</summary>
     public TimeSpan? Timeout(ParseResult parsed) => parsed.GetValue(timeout);
 
     /// <exception cref="ToolException">No device was named, or the address is wrong.</exception>
-    public RemoteDevice Open(ParseResult parsed) => new(Address(parsed), Timeout(parsed) ?? RpcClient.DefaultTimeout);
+    public RemoteDevice Open(ParseResult parsed) => new(Address(parsed), Timeout(parsed) ?? RpcClient.DefaultTimeout, access.Read(parsed));
 
     /// <summary>For frames that are not a client's.</summary>
     /// <inheritdoc cref="Open"/>
     public DeviceOnTrial OpenForTrial(ParseResult parsed) =>
-        new(Address(parsed), new TlsOptions(), Timeout(parsed) ?? RpcClient.DefaultTimeout);
+        new(Address(parsed), access.Read(parsed), Timeout(parsed) ?? RpcClient.DefaultTimeout);
 
     private DeviceAddress Address(ParseResult parsed)
     {

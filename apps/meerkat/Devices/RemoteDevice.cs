@@ -6,12 +6,15 @@ using Meerkat.Rpc.Client;
 namespace Meerkat.Tool.Devices;
 
 /// <summary>The device that a command talks to.</summary>
-internal sealed class RemoteDevice(DeviceAddress address, TimeSpan timeout) : IDisposable
+internal sealed class RemoteDevice(DeviceAddress address, TimeSpan timeout, ClientAccess access) : IDisposable
 {
     private readonly RpcClient client = new(
-        RpcTransports.Open(address.Rpc, new TlsOptions(), TimeProvider.System), Random.Shared, TimeProvider.System);
+        RpcTransports.Open(address.Rpc, access, TimeProvider.System), Random.Shared, TimeProvider.System, access.User);
 
     public DeviceAddress Address => address;
+
+    /// <summary>How it is reached by other requests than calls.</summary>
+    public ClientAccess Access => access;
 
     /// <exception cref="ToolException">The device answered with an error, or could not be reached.</exception>
     /// <exception cref="RpcTransportException">It was reached and gave no answer that can be read.</exception>

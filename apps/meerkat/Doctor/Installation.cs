@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Meerkat.Boot;
 using Meerkat.Boot.Link;
 using Meerkat.Boot.Posix;
+using Meerkat.Core.Access;
 using Meerkat.Core.Boot;
 using Meerkat.Core.Settings;
 using Meerkat.Core.Values;
@@ -15,10 +16,6 @@ namespace Meerkat.Tool.Doctor;
 /// <param name="root">The device's directory.</param>
 internal sealed class Installation(string root)
 {
-    /// <summary>As Mongoose OS has them; each counts only where this version reads it.</summary>
-    private static readonly string[] CredentialKeys = ["http.auth_file", "rpc.auth_file"];
-    private static readonly string[] CertificateKeys = ["http.ssl_cert"];
-
     /// <summary>Looks at everything; what cannot be looked at is said.</summary>
     public static IEnumerable<Finding> Examine(string root)
     {
@@ -221,22 +218,18 @@ internal sealed class Installation(string root)
 
     private static List<Finding> Network(DeviceRoot device, BootRecord? record, bool running)
     {
-        var tree = ConfigLayers.Merge(RunConfiguration.Layers(device.Volume, device.Board, record?.Active)).Tree;
-        var settings = new SettingValues(tree);
+        var settings = new SettingValues(ConfigLayers.Merge(RunConfiguration.Layers(device.Volume, device.Board, record?.Active)).Tree);
         var pinned = new SettingValues(device.Board.Settings);
         return
         [
             .. NetworkCheck.Judge(new NetworkFacts(
                 settings.Flag("http.enable"),
                 settings.Text("http.listen_addr"),
-                CredentialKeys.All(key => IsSet(tree, key)),
-                CertificateKeys.All(key => IsSet(tree, key)),
+                Exposure.Of(settings).Missing.Length == 0,
+                Exposure.Of(settings).Tls,
                 pinned.WholeNumber("update.sig_req_mask") > 0,
                 running,
                 Machine.Listening)),
         ];
     }
-
-    private static bool IsSet(JsonObject tree, string key) => BuiltInSettings.Find(key) is not null
-        && ConfigPath.TryGet(tree, key, out var value) && value is JsonValue text && text.TryGetValue<string>(out var name) && name.Length > 0;
 }

@@ -51,7 +51,7 @@ internal static class NetworkCheck
             "configure credentials, or put the device behind what asks for them"),
         _ => new Finding(
             Name, FindingState.Problem, $"{facts.ListenAddress} asks for nothing: whoever reaches it can replace the firmware",
-            "require credentials or signatures (docs/operating.md), or set http.listen_addr=127.0.0.1:8080"),
+            "require credentials or signatures (docs/access.md), or set http.listen_addr=127.0.0.1:8080"),
     };
 
     private static bool IsLoopback(IPAddress? address) => address is not null && IPAddress.IsLoopback(address);

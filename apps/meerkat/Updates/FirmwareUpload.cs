@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Meerkat.Rpc;
+using Meerkat.Rpc.Client;
+using Meerkat.Tool.Devices;
 
 namespace Meerkat.Tool.Updates;
 
@@ -13,7 +15,11 @@ internal static class FirmwareUpload
 {
     private const int MaxAnswerBytes = 64 * 1024;
 
+    /// <summary>How long a device that is asked first may think about it.</summary>
+    private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
+
     /// <param name="address">The device's <c>/update</c>.</param>
+    /// <param name="access">Credentials and certificates. With credentials the device is asked before the bundle is sent, which then goes out once.</param>
     /// <param name="file">The bundle.</param>
     /// <param name="wishes">Sent before the bundle, so that the device knows them when it begins.</param>
     /// <param name="stall">Gives up when nothing moves for so long.</param>
@@ -24,7 +30,7 @@ internal static class FirmwareUpload
     /// <exception cref="ToolException">The device refused or the upload stalled.</exception>
     /// <exception cref="RpcTransportException">The device was not reached, or the connection broke.</exception>
     public static async Task<string> SendAsync(
-        Uri address, FileStream file, UploadWishes wishes, TimeSpan stall, Action<long> onSent, CancellationToken cancellationToken)
+        Uri address, ClientAccess access, FileStream file, UploadWishes wishes, TimeSpan stall, Action<long> onSent, CancellationToken cancellationToken)
     {
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         watch.CancelAfter(stall);
@@ -43,14 +49,15 @@ internal static class FirmwareUpload
         }
         form.Add(Part(new FileContent(file, Sent), "file", PlainName(file.Name)));
 
-        using var handler = new SocketsHttpHandler
+        using var handler = access.Open(plain =>
         {
-            UseProxy = false,
-            AllowAutoRedirect = false,
-            ConnectCallback = EarlyAnswerStream.ConnectAsync,
-        };
+            plain.ConnectCallback = EarlyAnswerStream.ConnectAsync;
+            plain.Expect100ContinueTimeout = AskTimeout;
+        });
         using var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("meerkat", null));
+        // Devices that do not know this (Mongoose OS) let it run out, and get the bundle then.
+        http.DefaultRequestHeaders.ExpectContinue = access.HasUser ? true : null;
         try
         {
             using var response = await http.PostAsync(address, form, watch.Token);
@@ -84,7 +91,7 @@ internal static class FirmwareUpload
 
     private static ToolException Refused(Uri address, int status, string text) => new(status switch
     {
-        401 => $"{address} wants credentials, which this tool cannot give yet",
+        401 => $"{address} wants the name of a user it knows, and the password (--user)",
         _ => $"the device refused the update (HTTP status {status}): {(text.Length > 0 ? text : "no reason given")}",
     });
 

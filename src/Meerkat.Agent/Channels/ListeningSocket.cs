@@ -10,10 +10,23 @@ internal static class ListeningSocket
 {
     /// <param name="agent">The device.</param>
     /// <param name="key">The setting that has the address; empty: none is wished.</param>
-    /// <exception cref="IOException">It is no address.</exception>
-    public static IPEndPoint? EndPoint(DeviceAgent agent, string key)
+    /// <param name="channel">The channel's name in access rules.</param>
+    /// <exception cref="IOException">It is no address, or the board forbids to listen there without access rules.</exception>
+    public static IPEndPoint? EndPoint(DeviceAgent agent, string key, string channel)
     {
         var text = agent.Config.Values.Text(key);
+        if (text.Length > 0)
+        {
+            var exposure = Exposure.OfCalls(agent.Config.Values, key, channel);
+            if (exposure.Refusal(agent.OpenRule) is { } refusal)
+            {
+                throw new IOException(refusal);
+            }
+            if (exposure is { Others: true, Missing.Length: > 0 })
+            {
+                agent.Log($"WARNING: {exposure.Warning}");
+            }
+        }
         return text.Length == 0 || !agent.Config.Values.Flag("rpc.enable") ? null : ListenAddress.Parse(text, key) switch
         {
             ListenAddress.Parsed(var address, var port) => new IPEndPoint(address ?? IPAddress.IPv6Any, port),

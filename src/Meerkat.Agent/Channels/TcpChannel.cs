@@ -15,7 +15,7 @@ internal sealed class TcpChannel(DeviceAgent agent, ChannelTable table) : Stream
 
     protected override Socket? Listen()
     {
-        if (ListeningSocket.EndPoint(Agent, Key) is not { } address)
+        if (ListeningSocket.EndPoint(Agent, Key, RpcChannels.Tcp) is not { } address)
         {
             return null;
         }

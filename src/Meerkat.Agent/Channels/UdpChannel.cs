@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Meerkat.Device;
+using Meerkat.Rpc;
 using Meerkat.Rpc.Udp;
 
 namespace Meerkat.Agent.Channels;
@@ -11,7 +12,7 @@ internal sealed class UdpChannel(DeviceAgent agent) : PersistentChannel(agent)
 
     protected override async Task<bool> ServeAsync(CancellationToken stopping)
     {
-        if (ListeningSocket.EndPoint(Agent, "rpc.udp.listen_addr") is not { } address)
+        if (ListeningSocket.EndPoint(Agent, "rpc.udp.listen_addr", RpcChannels.Udp) is not { } address)
         {
             return false;
         }

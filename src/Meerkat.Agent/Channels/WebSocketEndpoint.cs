@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Meerkat.Agent.Channels;
 
 /// <summary>Calls by WebSocket at <c>/rpc</c> (specification 7.3).</summary>
-internal sealed class WebSocketEndpoint(DeviceAgent agent, ChannelTable table, CancellationToken stopping)
+internal sealed class WebSocketEndpoint(DeviceAgent agent, HttpAccess access, ChannelTable table, CancellationToken stopping)
 {
     private static readonly WebSocketOptions Options = new()
     {
@@ -41,6 +41,6 @@ internal sealed class WebSocketEndpoint(DeviceAgent agent, ChannelTable table, C
         await using var connection = new WebSocketConnection(socket, agent.Calls.MaxFrameBytes);
         var address = context.Connection.RemoteIpAddress is { } remote ? new IPEndPoint(remote, context.Connection.RemotePort).ToString() : "";
         var serving = new FrameServing(agent.Calls, (int)agent.Config.Values.WholeNumber("rpc.max_queue_length")) { OnFrame = entry.Touch };
-        await serving.RunAsync(connection, new RpcPeer(RpcChannels.WebSocketIn, address), entry.Closing);
+        await serving.RunAsync(connection, new RpcPeer(RpcChannels.WebSocketIn, address, access.UserOfCall(context)), entry.Closing);
     }
 }

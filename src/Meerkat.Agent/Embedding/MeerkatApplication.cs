@@ -46,13 +46,41 @@ public static class MeerkatApplication
         {
             ((IConfigurationBuilder)builder.Configuration).Add(new DeviceSettingsSource(agent.Config));
         }
-        if (options.Listen && agent.Config.Values.Flag("http.enable")
-            && ListenAddress.Parse(agent.Config.Values.Text("http.listen_addr")) is ListenAddress.Parsed address)
+        if (options.Listen)
         {
-            builder.WebHost.UseUrls(string.Create(
-                CultureInfo.InvariantCulture, $"http://{(address.Address is { } one ? Host(one) : "*")}:{address.Port}"));
+            Listen(builder, agent);
         }
         return builder;
+    }
+
+    private static void Listen(WebApplicationBuilder builder, DeviceAgent agent)
+    {
+        var network = agent.Config.Values;
+        if (!network.Flag("http.enable") || ListenAddress.Parse(network.Text("http.listen_addr")) is not ListenAddress.Parsed address)
+        {
+            return;
+        }
+        if (Exposure.Of(network).Refusal(agent.OpenRule) is { } forbidden)
+        {
+            throw new InvalidOperationException($"this device may not listen: {forbidden}");
+        }
+        ServerTls? tls;
+        try
+        {
+            tls = ServerTls.Open(agent.AccessFiles, network, agent.Time, agent.AccessLog);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new InvalidOperationException($"cannot listen by TLS: {fault.Message}", fault);
+        }
+        agent.TellAccess(network);
+        if (tls is not null)
+        {
+            builder.WebHost.ConfigureKestrel(options => Listening.Add(options, address, tls));
+            return;
+        }
+        builder.WebHost.UseUrls(string.Create(
+            CultureInfo.InvariantCulture, $"http://{(address.Address is { } one ? Host(one) : "*")}:{address.Port}"));
     }
 
     private static string Host(System.Net.IPAddress address) =>

@@ -34,7 +34,8 @@ internal static class MeerkatPage
     /// <param name="path">Where the page is: <c>/</c>, or a path such as <c>/meerkat</c>.</param>
     public static IEndpointRouteBuilder Map(IEndpointRouteBuilder endpoints, string path)
     {
-        var pages = new PageAccess(endpoints.ServiceProvider.GetRequiredService<DeviceAgent>());
+        var pages = new PageAccess(
+            endpoints.ServiceProvider.GetRequiredService<DeviceAgent>(), endpoints.ServiceProvider.GetRequiredService<HttpAccess>());
         var folder = path.TrimEnd('/') + "/";
         var index = Answer("index.html", "text/html; charset=utf-8");
         Get(folder, context => context.Request.Path.Value!.EndsWith('/') ? index(context) : ToFolder(context));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Meerkat.Core.Access;
 using Meerkat.Core.Values;
 
 namespace Meerkat.Core.Boot;
@@ -29,6 +30,9 @@ public sealed record Board(
 
     private const int MaxDepth = 64;
 
+    /// <summary>What becomes of a device that others can reach and that asks for too little.</summary>
+    public OpenRule Open { get; init; } = OpenRule.Warn;
+
     /// <exception cref="FormatException">What is wrong with the file, for people.</exception>
     public static Board Parse(ReadOnlySpan<byte> text)
     {
@@ -46,7 +50,7 @@ public sealed record Board(
         {
             throw new FormatException($"board.json: expected \"format\": {Format}, found {format}");
         }
-        string[] known = ["format", "platform", "user", "agent", "agent_program", "trial_attempts", "reserve", "settings"];
+        string[] known = ["format", "platform", "user", "agent", "agent_program", "trial_attempts", "reserve", "open", "settings"];
         if (json.Select(member => member.Key).FirstOrDefault(key => !known.Contains(key)) is { } unknown)
         {
             throw new FormatException($"board.json: unknown key \"{unknown}\"; known are {string.Join(", ", known)}");
@@ -91,7 +95,17 @@ public sealed record Board(
             {
                 TrialAttempts = (byte)attempts,
                 AgentEmbedded = embedded,
-            });
+            })
+        {
+            Open = Text(json, "open", "warn") switch
+            {
+                "warn" => OpenRule.Warn,
+                "allow" => OpenRule.Allow,
+                "forbid" => OpenRule.Forbid,
+                "forbid-plain" => OpenRule.ForbidPlain,
+                var other => throw new FormatException($"board.json: \"open\" must be warn, allow, forbid or forbid-plain, not {other}"),
+            },
+        };
     }
 
     private static SupervisionSettings Bounds(JsonObject boot)

@@ -23,6 +23,13 @@ public static class BuiltInSettings
         new("http.host_names", Text, "\"\"", "Names accepted in the Host header besides addresses and localhost, parted by commas"),
         new("http.cors_origin", Text, "\"\"", "The one foreign web origin that may call the device; empty: none"),
         new("update.url", Text, "\"\"", "Bundle to look for, or several addresses parted by blanks, tried in order; used by /update without an address and by polling"),
+        new("http.auth_domain", Text, "\"\"", "Realm of the credentials for updates, page and metrics; with http.auth_file: they are asked for"),
+        new("http.auth_file", Text, "\"\"", "Password file (htdigest: user:realm:HA1) in the firmware's file system"),
+        new("http.auth_algo", WholeNumber, "1", "Digest that is asked for: 0 MD5, 1 SHA-256") { Min = 0, Max = 1 },
+        new("http.ssl_cert", Text, "\"\"", "Certificate to listen with by TLS, PEM, intermediates after it; empty: without TLS"),
+        new("http.ssl_key", Text, "\"\"", "Its private key, PEM, not encrypted; empty: it is in the certificate's file"),
+        new("http.ssl_ca_cert", Text, "\"\"", "Authorities of clients, PEM; set: every client must show a certificate of theirs"),
+        new("update.url", Text, "\"\"", "Bundle to look for; used by /update without an address and by polling"),
         new("update.interval", WholeNumber, "0", "Time between two looks at update.url; 0: never") { Unit = "s", Min = 0, Max = Year },
         new("update.timeout", WholeNumber, "600", "An update that receives nothing for so long ends") { Unit = "s", Min = 1, Max = Day },
         new("update.commit_timeout", WholeNumber, "0", "Commit timeout where a request names none; 0: commits itself when ready")
@@ -52,6 +59,11 @@ public static class BuiltInSettings
             Max = int.MaxValue,
         },
         new("rpc.enable", Flag, "true", "Answer calls"),
+        new("rpc.acl", Text, "\"\"", "Who may call what: a JSON array, or @FILE in the firmware's file system; empty: see docs/access.md"),
+        new("rpc.acl_file", Text, "\"\"", "The older form of rpc.acl=@FILE; both together are refused"),
+        new("rpc.auth_domain", Text, "\"RPC\"", "Realm of the credentials in frames"),
+        new("rpc.auth_file", Text, "\"\"", "Password file for calls, as http.auth_file"),
+        new("rpc.auth_algo", WholeNumber, "1", "Digest that is asked for in calls: 0 MD5, 1 SHA-256") { Min = 0, Max = 1 },
         // 4096 in the original, for devices with little memory. A piece of OTA.Write or FS.Put travels as base64 in one frame;
         // 64 KiB holds 48 KB of it and still bounds what a stranger can make us keep.
         new("rpc.max_frame_size", WholeNumber, "65536", "Longest frame accepted") { Unit = "bytes", Min = 1024, Max = 16 << 20 },

@@ -98,6 +98,10 @@ public sealed class ConfigStore
             {
                 throw new RpcException(RpcErrorCode.BadRequest, $"invalid config value: {rejected.Reason}");
             }
+            if (Exposure.Of(next.Values).Refusal(device.Board.Open) is { } open && Exposure.Of(now.Values).Refusal(device.Board.Open) is null)
+            {
+                throw new RpcException(RpcErrorCode.BadRequest, $"invalid config value: {open}");
+            }
             if (save)
             {
                 Write(next, once);

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Meerkat.Boot;
 using Meerkat.Core.Protocol;
 using Meerkat.Core.Values;
+using Meerkat.Device.Access;
 using Meerkat.Device.Configuration;
 using Meerkat.Rpc;
 using Meerkat.Storage;
@@ -8,7 +10,7 @@ using Meerkat.Storage;
 namespace Meerkat.Device.Services;
 
 /// <summary><c>FS.*</c> (specification 7.11) on the file system of the running slot.</summary>
-internal sealed class FsService(IVolume volume, SlotId? slot, OwnedFiles? files, BootLoaderCalls boot)
+internal sealed class FsService(IVolume volume, SlotId? slot, OwnedFiles? files, BootLoaderCalls boot, SecretFiles secrets)
 {
     /// <summary>The most that one answer of <c>FS.Get</c> carries; <c>left</c> says what remains.</summary>
     private const int MostGetBytes = 256 * 1024;
@@ -58,6 +60,7 @@ internal sealed class FsService(IVolume volume, SlotId? slot, OwnedFiles? files,
         }
         var wished = arguments.WholeNumber("len", long.MinValue, long.MaxValue) ?? -1;
         var path = Resolve(name);
+        RefuseSecret(name);
         if (volume.Find(path) is not { Kind: EntryKind.File })
         {
             throw new RpcException(RpcErrorCode.BadRequest, $"failed to open file \"{name}\"");
@@ -128,6 +131,7 @@ internal sealed class FsService(IVolume volume, SlotId? slot, OwnedFiles? files,
             throw new RpcException(RpcErrorCode.BadRequest, "src and dst are required");
         }
         var (source, target) = (Resolve(from), Resolve(to));
+        RefuseSecret(from);
         try
         {
             volume.Rename(source, target);
@@ -140,6 +144,15 @@ internal sealed class FsService(IVolume volume, SlotId? slot, OwnedFiles? files,
         if (VolumeTrees.Parent(source) != VolumeTrees.Parent(target))
         {
             volume.FlushDirectory(VolumeTrees.Parent(source));
+        }
+    }
+
+    /// <summary>A file of passwords or keys can be replaced or removed, and not read, under this name or another.</summary>
+    private void RefuseSecret(string name)
+    {
+        if (secrets.SettingOf(FsPath.Plain(name)) is { } setting)
+        {
+            throw new RpcException(RpcErrorCode.Forbidden, $"\"{name}\" is a file of passwords or keys ({setting}), which calls may replace and not read");
         }
     }
 

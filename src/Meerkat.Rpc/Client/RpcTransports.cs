@@ -24,12 +24,12 @@ public static class RpcTransports
     private static readonly TimeSpan SendAgain = TimeSpan.FromSeconds(1);
 
     /// <param name="address">With one of <see cref="Schemes"/>; what it must have besides, the scheme says.</param>
-    /// <param name="tls">For <c>https</c> and <c>wss</c>.</param>
+    /// <param name="access">Certificates for what has TLS, and credentials for HTTP; in frames the client gives them.</param>
     /// <param name="time">Measures the pauses.</param>
     /// <exception cref="RpcTransportException">The scheme is none of ours, or the address lacks a port or a path.</exception>
-    public static IRpcTransport Open(Uri address, TlsOptions tls, TimeProvider time) => address.Scheme is "http" or "https"
-        ? new HttpTransport(address, tls)
-        : new ConnectionTransport(Plan(address, tls, time));
+    public static IRpcTransport Open(Uri address, ClientAccess access, TimeProvider time) => address.Scheme is "http" or "https"
+        ? new HttpTransport(address, access)
+        : new ConnectionTransport(Plan(address, access.Tls, time));
 
     /// <summary>How a connection is made, for every scheme but <c>http</c> and <c>https</c>.</summary>
     /// <inheritdoc cref="Open"/>

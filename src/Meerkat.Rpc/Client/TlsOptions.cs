@@ -21,8 +21,8 @@ public sealed record TlsOptions
     /// <summary>For a clock that was never set: who the server is counts, the dates of its certificate do not.</summary>
     public bool IgnoreDates { get; init; }
 
-    /// <summary>For a connection to <paramref name="host"/>.</summary>
-    public SslClientAuthenticationOptions For(string host) => new()
+    /// <param name="host">Whom the connection is made to; null where the one who makes it fills that in.</param>
+    public SslClientAuthenticationOptions For(string? host) => new()
     {
         TargetHost = string.IsNullOrEmpty(ServerName) ? host : ServerName,
         ClientCertificates = Certificate is { } own ? [own] : null,
@@ -33,7 +33,7 @@ public sealed record TlsOptions
     /// <summary>How a server's certificate is judged. Revocation is not asked for: that needs a network that a device may not have.</summary>
     public X509ChainPolicy Policy()
     {
-        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         if (Authorities is { } authorities)
         {
             policy.TrustMode = X509ChainTrustMode.CustomRootTrust;

@@ -16,18 +16,15 @@ public sealed class HttpTransport : IRpcTransport
     private readonly Uri endpoint;
 
     /// <param name="endpoint">Where frames are posted, path included: <c>http://HOST:PORT/rpc</c>.</param>
-    /// <param name="tls">For <c>https</c>.</param>
-    public HttpTransport(Uri endpoint, TlsOptions? tls = null)
+    /// <param name="access">Credentials and certificates; null for none.</param>
+    public HttpTransport(Uri endpoint, ClientAccess? access = null)
     {
         this.endpoint = endpoint;
-        // Devices stand on the local network: a proxy for the Internet cannot reach them. Redirects would repeat a call elsewhere.
-        var handler = new SocketsHttpHandler
+        http = new HttpClient((access ?? ClientAccess.None).Open())
         {
-            UseProxy = false,
-            AllowAutoRedirect = false,
-            SslOptions = (tls ?? new TlsOptions()).For(endpoint.Host),
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = MaxAnswerBytes,
         };
-        http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("meerkat", null));
     }
 
@@ -80,7 +77,7 @@ public sealed class HttpTransport : IRpcTransport
         var text = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 200))).ReplaceLineEndings(" ").Trim();
         var hint = response.StatusCode switch
         {
-            HttpStatusCode.Unauthorized => "the device wants credentials, which this client cannot give yet",
+            HttpStatusCode.Unauthorized => "the device wants the name of a user it knows, and the password; the tool takes both with --user",
             HttpStatusCode.NotFound => "is this the address of a device's RPC, with its path?",
             _ when text.Length > 0 => text,
             _ => response.ReasonPhrase ?? "no reason given",

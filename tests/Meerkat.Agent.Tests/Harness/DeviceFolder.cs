@@ -52,6 +52,20 @@ internal sealed class DeviceFolder : IDisposable
 
     public string Root { get; }
 
+    /// <summary>Gives the slot's own settings another group, beside the address.</summary>
+    public void Set(string group, JsonObject values)
+    {
+        var path = InSlot("conf0.json");
+        var all = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        var into = all[group]?.AsObject() ?? [];
+        all[group] = into;
+        foreach (var (name, value) in values)
+        {
+            into[name] = value?.DeepClone();
+        }
+        File.WriteAllText(path, all.ToJsonString());
+    }
+
     public string InSlot(string name) => Path.Combine(Root, "slots/0/fs", name);
 
     public void Dispose() => Directory.Delete(Root, recursive: true);

@@ -9,23 +9,40 @@ namespace Meerkat.Agent.Tests.Harness;
 /// <summary>A device run by the real boot loader and the real agent, which listens where the system lets it.</summary>
 public sealed class RunningDevice : IAsyncLifetime
 {
-    private const string Announcement = "listens on http://127.0.0.1:";
+    private const string Announcement = "listens on ";
 
     private readonly TaskCompletionSource<int> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(1) };
+    private readonly StringBuilder lines = new();
     private DeviceFolder? folder;
     private Process? boot;
+
+    /// <summary>What is changed of the device before it starts.</summary>
+    internal Action<DeviceFolder>? Prepare { get; init; }
 
     /// <summary>Where the agent listens.</summary>
     public int Port { get; private set; }
 
     public string Root => folder!.Root;
 
+    /// <summary>What boot loader and agent have said.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (lines)
+            {
+                return lines.ToString();
+            }
+        }
+    }
+
     public string InSlot(string name) => folder!.InSlot(name);
 
     public async ValueTask InitializeAsync()
     {
         folder = new DeviceFolder("127.0.0.1:0");
+        Prepare?.Invoke(folder);
         boot = new Process
         {
             StartInfo = new ProcessStartInfo(Programs.Path("meerkat-boot"), [folder.Root])
@@ -102,9 +119,13 @@ public sealed class RunningDevice : IAsyncLifetime
 
     private void Look(string? line)
     {
+        lock (lines)
+        {
+            lines.AppendLine(line);
+        }
         if (line?.IndexOf(Announcement, StringComparison.Ordinal) is >= 0 and var at)
         {
-            listening.TrySetResult(int.Parse(line[(at + Announcement.Length)..], CultureInfo.InvariantCulture));
+            listening.TrySetResult(new Uri(line[(at + Announcement.Length)..]).Port);
         }
     }
 }

@@ -2,10 +2,10 @@ using Meerkat.Core.Protocol;
 using Meerkat.Core.Values;
 using Meerkat.Storage;
 
-namespace Meerkat.Device.Services;
+namespace Meerkat.Boot;
 
 /// <summary>Paths of <c>FS.*</c>: below the running slot's file system, and through no link.</summary>
-internal static class FsPath
+public static class FsPath
 {
     private const int MostCharacters = 1024;
 
