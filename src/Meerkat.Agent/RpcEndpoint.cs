@@ -179,7 +179,7 @@ internal sealed class RpcEndpoint(DeviceAgent agent, HttpAccess access)
     }
 
     private RpcPeer Peer(HttpContext context) => new(
-        RpcAccess.HttpChannel,
+        RpcChannels.Http,
         context.Connection.RemoteIpAddress is { } address ? new System.Net.IPEndPoint(address, context.Connection.RemotePort).ToString() : "",
         access.UserOfCall(context));
 }
