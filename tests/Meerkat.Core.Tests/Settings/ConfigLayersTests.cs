@@ -113,7 +113,7 @@ public sealed class ConfigLayersTests
     {
         var current = JsonNode.Parse("""{"conf_acl":"a,b","a":1,"b":2,"c":3}""")!.AsObject();
         var before = current.ToJsonString();
-        var changed = ConfigLayers.Apply(current, JsonNode.Parse("""{"a":10,"c":30}""")!.AsObject(), "Config.Set");
+        var changed = ConfigLayers.Apply(current, JsonNode.Parse("""{"a":10,"c":30}""")!.AsObject(), "Config.Set", SettingSchema.BuiltIn, "a,b");
         Assert.Equal("""{"conf_acl":"a,b","a":10,"b":2,"c":3}""", changed.Tree.ToJsonString());
         Assert.Equal(before, current.ToJsonString());
         Assert.Equal(ConfigProblemKind.Denied, changed.Problems.Single().Kind);
@@ -126,7 +126,7 @@ public sealed class ConfigLayersTests
         var current = Merge((9, """{"update":{"interval":60},"app":{"x":[1],"y":{}},"debug":{"level":2}}""")).Tree;
         var difference = ConfigDiff.Diff(current, below);
         Assert.Equal("""{"update":{"interval":60},"app":{"x":[1],"y":{}}}""", difference.ToJsonString());
-        Assert.True(JsonNode.DeepEquals(current, ConfigLayers.Apply(below, difference, "x").Tree));
+        Assert.True(JsonNode.DeepEquals(current, ConfigLayers.Apply(below, difference, "x", SettingSchema.BuiltIn, ConfigAcl.AllowAll).Tree));
     }
 
     [Fact]
