@@ -12,11 +12,11 @@ internal static class ConfigCheckCommand
     {
         var json = new Option<bool>("--json") { Description = "Print what Config.Problems answers" };
         var command = new Command("check", """
-            Say which configuration files of a device are damaged, and which settings in them do not count, and why.
+            Say which configuration files and settings of a device do not count, and why.
 
             A device starts all the same: it leaves out what it cannot use.
 
-            Exit codes: 0 nothing is wrong (a setting that conf_acl denies is no error), 1 something is.
+            Exit codes: 0 nothing is wrong (what conf_acl denies is no error), 1 something is.
 
             Examples:
               meerkat config check --port http://192.168.1.50

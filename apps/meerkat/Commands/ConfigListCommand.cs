@@ -17,10 +17,11 @@ internal static class ConfigListCommand
         };
         var json = new Option<bool>("--json") { Description = "Print the list as JSON" };
         var command = new Command("list", """
-            List settings: type and range, value, default, the level and file that set it, and what it is for.
+            List settings: type and range, value, default, the level and file that set it.
 
-            The types of a firmware's own settings come with its bundle, in conf_schema.json; of a setting that has none
-            only the value is shown.
+            A firmware's bundle has the types of its settings in conf_schema.json.
+
+            Of a setting without a type only the value is shown.
 
             Examples:
               meerkat config list --port http://192.168.1.50

@@ -21,7 +21,8 @@ internal static class HexadecimalNumbers
         for (var at = 0; at < utf8.Length; at++)
         {
             var letter = utf8[at];
-            var digits = inText ? 0 : DigitsOf(utf8[at..]);
+            var begins = !inText && (at == 0 || !(char.IsAsciiLetterOrDigit((char)utf8[at - 1]) || utf8[at - 1] == '.'));
+            var digits = begins ? DigitsOf(utf8[at..]) : 0;
             if (digits > 0 && long.TryParse(utf8.Slice(at + 2, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
                 && number >= 0)
             {

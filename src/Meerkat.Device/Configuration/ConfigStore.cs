@@ -15,6 +15,8 @@ namespace Meerkat.Device.Configuration;
 /// </summary>
 public sealed class ConfigStore
 {
+    private const int MostShown = 100;
+
     private readonly DeviceRoot device;
     private readonly SlotId? slot;
     private readonly UserId owner;
@@ -71,7 +73,7 @@ public sealed class ConfigStore
         }
         return ConfigPath.TryGet(tree, key, out var value)
             ? value?.DeepClone()
-            : throw new RpcException(RpcErrorCode.NotFound, $"invalid config key: there is no {key}");
+            : throw new RpcException(RpcErrorCode.NotFound, $"invalid config key: there is no {(key.Length > MostShown ? key[..MostShown] + "…" : key)}");
     }
 
     /// <summary>Every setting that has a type, with its value in force and where that was set.</summary>

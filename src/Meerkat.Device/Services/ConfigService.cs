@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Meerkat.Core.Protocol;
 using Meerkat.Core.Settings;
@@ -85,7 +84,7 @@ internal sealed class ConfigService(ConfigStore config, BootLoaderCalls boot, De
             .ToArray();
         return found.Length > 0
             ? Task.FromResult<JsonNode?>(new JsonArray(found))
-            : throw new RpcException(RpcErrorCode.NotFound, $"invalid config key: nothing is known of {key}");
+            : throw new RpcException(RpcErrorCode.NotFound, "invalid config key: nothing is known of it");
     }
 
     private static JsonNode Describe(SettingInForce known)
@@ -139,18 +138,19 @@ internal sealed class ConfigService(ConfigStore config, BootLoaderCalls boot, De
 
     private static JsonObject Change(RpcArguments arguments)
     {
-        var value = arguments.Has("value") ? arguments["value"] : arguments["config"];
-        if (value.ValueKind == JsonValueKind.Undefined)
+        // A null is a value, and of the wrong type for most keys.
+        var name = arguments.IsGiven("value") ? "value" : "config";
+        if (!arguments.IsGiven(name))
         {
             throw new RpcException(RpcErrorCode.BadRequest, "value is required");
         }
-        var node = JsonNode.Parse(value.GetRawText());
+        var node = arguments.Has(name) ? JsonNode.Parse(arguments[name].GetRawText()) : null;
         if (arguments.Text("key") is { Length: > 0 } key)
         {
             var tree = new JsonObject();
             return ConfigPath.TrySet(tree, key, node)
                 ? tree
-                : throw new RpcException(RpcErrorCode.NotFound, $"invalid config key: {key}");
+                : throw new RpcException(RpcErrorCode.NotFound, $"invalid config key: expected names parted by single dots, at most {RpcFrame.MaxDepth - 1}");
         }
         return node as JsonObject
             ?? throw new RpcException(RpcErrorCode.BadRequest, "config must be an object; a single value needs a key");

@@ -59,6 +59,32 @@ public sealed class ConfigLayersTests
         Assert.Equal((ConfigProblemKind.Damaged, "conf3.json"), (merged.Problems.Single().Kind, merged.Problems.Single().Layer));
     }
 
+    [Fact]
+    public void UnreadableLayer_IsSkippedAndReported()
+    {
+        var merged = ConfigLayers.Merge([new ConfigLayer(3, "conf3.json", default) { Unreadable = "expected a file, found a directory" }]);
+        Assert.Equal("conf3.json: skipped, expected a file, found a directory", merged.Problems.Single().ToString());
+    }
+
+    [Theory]
+    [InlineData("""{"update":{"timeout":0x3C}}""", 60)]
+    [InlineData("""{"text":"0x10 \" 0x11","update":{"timeout":0XfF}}""", 255)]
+    public void HexadecimalNumbers_AreRead(string layer, int timeout)
+    {
+        var merged = Merge((9, layer));
+        Assert.Empty(merged.Problems);
+        Assert.Equal(timeout, new SettingValues(merged.Tree).WholeNumber("update.timeout"));
+        Assert.Contains(merged.Tree["text"]?.GetValue<string>(), (string?[])[null, "0x10 \" 0x11"]);
+    }
+
+    [Theory]
+    [InlineData("""{"a":0x}""")]
+    [InlineData("""{"a":0xFFFFFFFFFFFFFFFFF}""")]
+    [InlineData("""{"a":10x5}""")]
+    [InlineData("""{"a":"0x1}""")]
+    public void WhatIsNoHexadecimalNumber_IsDamage(string layer) =>
+        Assert.Equal(ConfigProblemKind.Damaged, Merge((9, layer)).Problems.Single().Kind);
+
     [Theory]
     [InlineData("")]
     [InlineData("  \n")]
