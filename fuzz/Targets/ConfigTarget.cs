@@ -53,9 +53,9 @@ internal sealed class ConfigTarget : Target
             {
                 SettingKind.Text => values.Text(setting.Key),
                 SettingKind.Flag => values.Flag(setting.Key),
-                SettingKind.WholeNumber => values.WholeNumber(setting.Key),
+                SettingKind.WholeNumber or SettingKind.Number => values.WholeNumber(setting.Key),
             };
-            FindingException.Unless(value is not long number || (number >= setting.Min && number <= setting.Max), $"{setting.Key} is out of range: {value}");
+            FindingException.Unless(value is not long number || setting.Problem(number) is null, $"{setting.Key} is out of range: {value}");
         }
         // As it is written to run/config.json, and read from there.
         FindingException.Unless(

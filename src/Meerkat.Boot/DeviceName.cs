@@ -9,12 +9,26 @@ namespace Meerkat.Boot;
 /// <summary>The names by which a device is told from others.</summary>
 public static class DeviceName
 {
-    private const string Key = "device.id";
+    public const string Key = "device.id";
+
+
     private const int MostSettingsBytes = 1 << 20;
     private static readonly string[] MachineIdFiles = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
     /// <summary>The board's <c>device.id</c>, that of the settings last in force, or one made from the machine's own id.</summary>
     public static string Of(DeviceRoot device) => Configured(device.Board.Settings) ?? Configured(InForce(device.Volume)) ?? OwnOrHost();
+
+    /// <summary>The settings with the question marks of <c>device.id</c> filled; the same ones when there are none.</summary>
+    public static JsonObject Filled(JsonObject settings)
+    {
+        if (Configured(settings) is not { } name || !ConfigPath.TryGet(settings, Key, out var plain) || (string?)plain == name)
+        {
+            return settings;
+        }
+        var filled = settings.DeepClone().AsObject();
+        ConfigPath.TrySet(filled, Key, name);
+        return filled;
+    }
 
     /// <summary>The machine's id itself is a secret by its manual page, so it is hashed.</summary>
     public static string Own(string mac)
@@ -60,7 +74,7 @@ public static class DeviceName
     private static string? Configured(JsonObject? settings) =>
         settings is not null && ConfigPath.TryGet(settings, Key, out var value)
             && value?.GetValueKind() == System.Text.Json.JsonValueKind.String && (string?)value is { Length: > 0 } name
-            ? name
+            ? Placeholders.Fill(name, Mac())
             : null;
 
     private static JsonObject? InForce(IVolume volume)

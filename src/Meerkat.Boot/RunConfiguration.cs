@@ -20,7 +20,12 @@ public static class RunConfiguration
     /// <summary>Copies of the files that <see cref="AccessSettings"/> named at the last commit.</summary>
     public const string AccessPath = "boot/access";
 
-    private const int MostBytes = 1 << 20;
+    /// <summary>A layer that is longer is damaged, and nothing longer is saved.</summary>
+    public const int MostBytes = 1 << 20;
+
+    /// <summary>A schema that is longer is damaged: the boot loader reads it, and must stay small.</summary>
+    public const int MostSchemaBytes = 1 << 18;
+
     private const int FileMode = 0x1A0;
     private const int OwnMode = 0x180;
     private const int OwnDirectoryMode = 0x1C0;
@@ -31,16 +36,24 @@ public static class RunConfiguration
 
     private static readonly string[] NetworkGroups = ["http", "rpc", "mqtt", "update", "device"];
 
-    /// <summary>The layers of a slot, lowest first, with the board's pinned settings on top.</summary>
+    /// <summary>What a start of a slot would have as settings, with what is left out of them and why.</summary>
     /// <param name="volume">The device's root.</param>
     /// <param name="board">Its board.</param>
     /// <param name="slot">None in recovery: then the network settings of the last commit are all there is.</param>
-    public static IReadOnlyList<ConfigLayer> Layers(IVolume volume, Board board, SlotId? slot)
+    public static MergedConfig Compose(IVolume volume, Board board, SlotId? slot) =>
+        ConfigLayers.Merge(Layers(volume, board, slot, lasting: false), Schema(volume, slot));
+
+    /// <summary>The layers of a slot, lowest first, with the board's pinned settings on top.</summary>
+    /// <param name="volume">The device's root.</param>
+    /// <param name="board">Its board.</param>
+    /// <param name="slot">None in recovery.</param>
+    /// <param name="lasting">Without the files that count for the next start only.</param>
+    public static IReadOnlyList<ConfigLayer> Layers(IVolume volume, Board board, SlotId? slot, bool lasting)
     {
         var layers = new List<ConfigLayer>();
         if (slot is { } some)
         {
-            foreach (var file in Files(volume, some).Layers)
+            foreach (var file in ConfigFiles.Choose(Names(volume, some, lasting)).Layers)
             {
                 Add(layers, volume, file.Level, $"{SlotPaths.Files(some)}/{file.Name}", file.Name);
             }
@@ -53,14 +66,19 @@ public static class RunConfiguration
         return layers;
     }
 
-    /// <summary>Which files of a slot are layers, and which one is the user's.</summary>
-    public static ConfigFiles Files(IVolume volume, SlotId slot)
+    /// <summary>The types and defaults of a slot's settings; the built-in ones when its own cannot be read.</summary>
+    public static SettingSchema Schema(IVolume volume, SlotId? slot)
     {
-        var names = volume.Find(SlotPaths.Files(slot)) is { Kind: EntryKind.Directory }
-            ? volume.List(SlotPaths.Files(slot)).Where(entry => entry.Kind == EntryKind.File).Select(entry => entry.Name)
-            : [];
-        return ConfigFiles.Choose(names.ToHashSet(StringComparer.Ordinal));
+        if (slot is not { } some)
+        {
+            return SettingSchema.BuiltIn;
+        }
+        var (text, fault) = Read(volume, $"{SlotPaths.Files(some)}/{SettingSchema.FileName}", MostSchemaBytes);
+        return fault is not null ? SettingSchema.Damaged(fault) : text is not null ? SettingSchema.Parse(text) : SettingSchema.BuiltIn;
     }
+
+    /// <summary>Where a slot's user settings are saved.</summary>
+    public static string UserFile(IVolume volume, SlotId slot) => ConfigFiles.Choose(Names(volume, slot, lasting: true)).UserFile;
 
     /// <summary>Composes and publishes the settings in force; what was left out of them is logged.</summary>
     /// <returns>Whether they are published; otherwise what is there may be of another firmware.</returns>
@@ -68,7 +86,7 @@ public static class RunConfiguration
     {
         try
         {
-            var merged = ConfigLayers.Merge(Layers(volume, board, slot));
+            var merged = Compose(volume, board, slot);
             foreach (var problem in merged.Problems)
             {
                 log($"configuration: {problem}");
@@ -92,7 +110,7 @@ public static class RunConfiguration
     /// <summary>Replaces <c>run/config.json</c> in one step; the firmware's group may read it.</summary>
     public static void Publish(IVolume volume, JsonObject settings, UserId reader)
     {
-        volume.Replace(Path, ConfigText.Format(settings), FileMode);
+        volume.Replace(Path, ConfigText.Format(DeviceName.Filled(settings)), FileMode);
         volume.SetAttributes(Path, volume.Find(Path)!.Value.Attributes with { Group = reader.Group });
     }
 
@@ -161,25 +179,55 @@ public static class RunConfiguration
 
     private static void Add(List<ConfigLayer> layers, IVolume volume, int level, string path, string name)
     {
-        try
+        var (text, fault) = Read(volume, path, MostBytes);
+        if (text is not null || fault is not null)
         {
-            if (volume.ReadSmall(path, MostBytes) is { } text)
-            {
-                layers.Add(new ConfigLayer(level, name, text));
-            }
-        }
-        catch (StorageException fault)
-        {
-            // An unreadable layer is a damaged one: the others still count, and the merge reports it.
-            layers.Add(new ConfigLayer(level, name, System.Text.Encoding.UTF8.GetBytes(fault.Message)));
+            layers.Add(new ConfigLayer(level, name, text) { Unreadable = fault });
         }
     }
 
+    /// <summary>A file's content, or why it cannot be read; neither when there is none.</summary>
+    private static (byte[]? Text, string? Fault) Read(IVolume volume, string path, int mostBytes)
+    {
+        try
+        {
+            return volume.Find(path) switch
+            {
+                null => (null, null),
+                { Kind: EntryKind.File, Bytes: var bytes } when bytes > mostBytes => (null, $"larger than {mostBytes} bytes: {bytes}"),
+                { Kind: EntryKind.File } => (volume.ReadSmall(path, mostBytes), null),
+                { Kind: EntryKind.Directory } => (null, "expected a file, found a directory"),
+                { Kind: EntryKind.Link } => (null, "expected a file, found a link, which is not followed"),
+                _ => (null, "expected a file, found a socket, a pipe or a device"),
+            };
+        }
+        catch (StorageException fault)
+        {
+            return (null, fault.Message);
+        }
+    }
+
+    /// <summary>What lies at the top of a slot's file system.</summary>
+    private static HashSet<string> Names(IVolume volume, SlotId slot, bool lasting) =>
+        volume.Find(SlotPaths.Files(slot)) is { Kind: EntryKind.Directory }
+            ? volume.List(SlotPaths.Files(slot))
+                // What is no file is damage that is told of, except where it would stand in for a file.
+                .Where(entry => !ConfigFiles.IsOneShot(entry.Name) || (!lasting && entry.Kind == EntryKind.File))
+                .Select(entry => entry.Name)
+                .ToHashSet(StringComparer.Ordinal)
+            : [];
+
     private static void RemoveOneShots(IVolume volume, SlotId slot)
     {
-        foreach (var file in Files(volume, slot).Layers.Where(file => file.IsOneShot))
+        var names = Names(volume, slot, lasting: false).Where(ConfigFiles.IsOneShot).ToList();
+        foreach (var name in names)
         {
-            volume.RemoveIfThere($"{SlotPaths.Files(slot)}/{file.Name}");
+            volume.Remove($"{SlotPaths.Files(slot)}/{name}");
+        }
+        if (names.Count > 0)
+        {
+            // Before the firmware starts: a setting that takes the power with it must not be tried again.
+            volume.FlushDirectory(SlotPaths.Files(slot));
         }
     }
 }

@@ -168,6 +168,103 @@ public sealed class DeviceCommandTests
         Assert.Contains(device.Calls, call => call.Contains("Config.Save"));
     }
 
+    [Fact]
+    public async Task ConfigSetOfALevel_NamesItInEveryCall()
+    {
+        await using var device = new ScriptedDevice()
+            .On("Config.Get", Config, """{"update":{"timeout":300}}""").On("Config.Set", """{"saved":true}""");
+        var run = await ToolProcess.RunAsync("config", "set", "update.timeout=300", "--level", "5", "--port", device.Address);
+        Assert.Equal(new ToolProcess(0, "update.timeout = 300 (in level 5, from the next start)\n", ""), run);
+        Assert.Equal(
+            [
+                """/rpc {"src":"meerkat","method":"Config.Get","params":{"level":5}}""",
+                """/rpc {"src":"meerkat","method":"Config.Set","params":{"config":{"update":{"timeout":300}},"save":true,"reboot":false,"level":5}}""",
+                """/rpc {"src":"meerkat","method":"Config.Get","params":{"level":5}}""",
+            ],
+            device.Calls);
+    }
+
+    [Fact]
+    public async Task ConfigSetForOneStart_SaysSo()
+    {
+        await using var device = new ScriptedDevice()
+            .On("Config.Get", Config, """{"update":{"timeout":300}}""").On("Config.Set", """{"saved":true}""");
+        var run = await ToolProcess.RunAsync("config", "set", "update.timeout=300", "--try-once", "--port", device.Address);
+        Assert.Equal(new ToolProcess(0, "update.timeout = 300 (saved for the next start only)\n", ""), run);
+        Assert.Contains(device.Calls, call => call.Contains("\"try_once\":true"));
+    }
+
+    [Fact]
+    public async Task ConfigSetWhoseAnswerIsLost_IsTriedAgain()
+    {
+        await using var device = new ScriptedDevice()
+            .On("Config.Get", Config, """{"update":{"timeout":300}}""")
+            .On("Config.Set", ScriptedDevice.Down, ScriptedDevice.Down, """{"saved":true}""");
+        var run = await ToolProcess.RunAsync("config", "set", "update.timeout=300", "--port", device.Address);
+        Assert.Equal((0, "update.timeout = 300\n"), (run.ExitCode, run.Output));
+        Assert.Equal(2, run.Error.Split('\n').Count(line => line.EndsWith("tried again", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("--level", "0")]
+    [InlineData("--level", "10")]
+    [InlineData("--level", "3", "--no-save")]
+    [InlineData("--try-once", "--no-save")]
+    public async Task WrongWayOfSaving_IsWrongUsage(params string[] options)
+    {
+        await using var device = new ScriptedDevice().On("Config.Get", Config).On("Config.Set", """{"saved":true}""");
+        var run = await ToolProcess.RunAsync(["config", "set", "update.timeout=300", .. options, "--port", device.Address]);
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Empty(device.Calls);
+    }
+
+    [Fact]
+    public async Task ConfigList_ShowsTypesAndOrigins_ThenWhatHasOnlyAValue()
+    {
+        await using var device = new ScriptedDevice()
+            .On("Config.Get", """{"app":{"target":22,"free":[1],"none":null},"evil":"\u001b[2J"}""")
+            .On("Config.Schema", """
+                [{"key":"app.target","type":"d","default":20.5,"title":"Temperature","unit":"°C","min":5,"max":30,"value":22,"level":9,"from":"conf.json"},
+                 {"key":"app.mode","type":"s","default":"a","title":"","enum":["a","b"],"value":"a","level":10,"from":"board.json"}]
+                """);
+        var run = await ToolProcess.RunAsync("config", "list", "--port", device.Address);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        var lines = run.Output.Split('\n').Select(line => string.Join(' ', line.Split([' ', '─'], StringSplitOptions.RemoveEmptyEntries)));
+        Assert.Equal(
+            [
+                "key type value default set by meaning",
+                "app.target number 5 to 30 °C 22 20.5 9 conf.json Temperature",
+                "app.mode text: \"a\", \"b\" \"a\" \"a\" board.json",
+                "app.free [1]",
+                "app.none null",
+                "evil \"\\u001B[2J\"",
+            ],
+            lines.Where(line => line.Length > 0));
+    }
+
+    [Fact]
+    public async Task ConfigList_OfADeviceWithoutTypes_ShowsValues()
+    {
+        await using var device = new ScriptedDevice().On("Config.Get", """{"ssid":"a","rssi":0}""")
+            .On("Config.Schema", "\"error\":{\"code\":404,\"message\":\"No handler for Config.Schema\"}");
+        var run = await ToolProcess.RunAsync("config", "list", "wifi", "--json", "--port", device.Address);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Equal(
+            """[{"key":"wifi.ssid","value":"a"},{"key":"wifi.rssi","value":0}]""", JsonNode.Parse(run.Output)!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("[]", 0, "every configuration file counts")]
+    [InlineData("""[{"file":"conf3.json","key":"a","kind":"denied","text":"[a] may not be set here (conf_acl)"}]""", 0, "[a] may not be set here")]
+    [InlineData("""[{"file":"conf3.json","key":"","kind":"damaged","text":"skipped, not JSON"}]""", 1, "skipped, not JSON")]
+    public async Task ConfigCheck_SaysWhatDoesNotCount(string problems, int exitCode, string output)
+    {
+        await using var device = new ScriptedDevice().On("Config.Problems", problems);
+        var run = await ToolProcess.RunAsync("config", "check", "--port", device.Address);
+        Assert.Equal((exitCode, ""), (run.ExitCode, run.Error));
+        Assert.Contains(output, run.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("update.timeout=soon")]
     [InlineData("update.timeout")]

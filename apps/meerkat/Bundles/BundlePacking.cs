@@ -89,7 +89,7 @@ internal static class BundlePacking
         var inside = Path.GetRelativePath(fsFolder, target);
         return inside != ".." && !inside.StartsWith("../", StringComparison.Ordinal) && !Path.IsPathRooted(inside)
             ? $"the bundle '{target}' lies in the folder that is packed; write it elsewhere"
-            : null;
+            : ShippedSettings.Complaint(fsFolder);
     }
 
     private static string? PackFolder(string folder, string image)

@@ -27,7 +27,7 @@ internal static class DoctorCommand
         var command = new Command("doctor", """
             Say what is wrong with a device on this machine, and what to do.
 
-            Looks at rights, programs, boot record, slots, space, clock, watchdogs, network and kernel.
+            Looks at rights, programs, record, slots, space, clock, watchdogs, settings, network, kernel.
 
             Changes nothing and needs no root; what only root can see is said.
 

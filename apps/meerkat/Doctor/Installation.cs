@@ -70,6 +70,7 @@ internal sealed class Installation(string root)
             Machine.SystemdTime("", "RuntimeWatchdogUSec"),
             Machine.SystemdTime("meerkat.service", "WatchdogUSec"),
             device.Board.Supervision.Watchdog)));
+        Look(SettingsCheck.Name, found, () => SettingsCheck.Judge(RunConfiguration.Compose(device.Volume, device.Board, record?.Active).Problems));
         Look(NetworkCheck.Name, found, () => Network(device, record, status is not null));
         if (status is null && File.Exists(Path.Combine(root, BootLink.SocketPath)))
         {
@@ -218,7 +219,7 @@ internal sealed class Installation(string root)
 
     private static List<Finding> Network(DeviceRoot device, BootRecord? record, bool running)
     {
-        var settings = new SettingValues(ConfigLayers.Merge(RunConfiguration.Layers(device.Volume, device.Board, record?.Active)).Tree);
+        var settings = new SettingValues(RunConfiguration.Compose(device.Volume, device.Board, record?.Active).Tree);
         var pinned = new SettingValues(device.Board.Settings);
         return
         [

@@ -33,6 +33,9 @@ public sealed class RpcArguments
 
     public bool Has(string key) => this[key].ValueKind != JsonValueKind.Undefined;
 
+    /// <summary>Whether the key is there, also with null as its value.</summary>
+    public bool IsGiven(string key) => members.ValueKind == JsonValueKind.Object && members.TryGetProperty(key, out _);
+
     /// <summary>A text, or null when the key is absent.</summary>
     /// <exception cref="RpcException">The value is no string.</exception>
     public string? Text(string key)

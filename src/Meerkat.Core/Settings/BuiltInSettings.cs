@@ -106,27 +106,14 @@ public static class BuiltInSettings
         },
     ];
 
-    private static ImmutableDictionary<string, SettingDefinition> ByKey { get; } =
-        All.ToImmutableDictionary(setting => setting.Key, StringComparer.Ordinal);
-
     /// <summary>The definition of a key, or null when Meerkat does not read it. Keys are compared exactly.</summary>
-    public static SettingDefinition? Find(string key) => ByKey.GetValueOrDefault(key);
+    public static SettingDefinition? Find(string key) => SettingSchema.BuiltIn.Find(key);
 
     /// <summary>Whether known keys lie below this one: <c>update</c>, which must then be an object.</summary>
-    public static bool IsGroup(string key) =>
-        All.Any(setting => setting.Key.Length > key.Length && setting.Key[key.Length] == '.'
-            && setting.Key.StartsWith(key, StringComparison.Ordinal));
+    public static bool IsGroup(string key) => SettingSchema.BuiltIn.IsGroup(key);
 
     /// <summary>Level 0 as a tree, a new one at each call.</summary>
-    public static JsonObject Defaults()
-    {
-        var tree = new JsonObject();
-        foreach (var setting in All)
-        {
-            ConfigPath.TrySet(tree, setting.Key, setting.DefaultNode());
-        }
-        return tree;
-    }
+    public static JsonObject Defaults() => SettingSchema.BuiltIn.Defaults();
 
     private static SettingDefinition Boot(string key, long seconds, string title) =>
         new(key, WholeNumber, seconds.ToString(System.Globalization.CultureInfo.InvariantCulture), title)

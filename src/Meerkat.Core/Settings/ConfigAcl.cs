@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Meerkat.Core.Settings;
 
 /// <summary>
@@ -9,6 +11,10 @@ public static class ConfigAcl
 {
     /// <summary>Allows everything; in force before the first layer.</summary>
     public const string AllowAll = "*";
+
+    /// <summary>The list that settings hold.</summary>
+    public static string Of(JsonObject settings) =>
+        settings["conf_acl"] is JsonValue value && value.TryGetValue<string>(out var list) ? list : AllowAll;
 
     public static bool Allows(string list, string key)
     {

@@ -16,6 +16,8 @@ public sealed record ConfigFiles(ImmutableArray<ConfigFile> Layers, string UserF
     /// <summary>A layer saved for one boot only: it stands in for the file and is deleted once read.</summary>
     public const string OneShotSuffix = ".try";
 
+    private const string VendorFile = "conf_vendor.json";
+
     /// <summary>
     /// Chooses among the names at the root of the file system: <c>conf0.json</c> to <c>conf8.json</c>, <c>conf_vendor.json</c> before
     /// level 6, and the user's file at level 9, which is <c>conf.json</c>, or <c>conf9.json</c> where only that is there.
@@ -26,20 +28,22 @@ public sealed record ConfigFiles(ImmutableArray<ConfigFile> Layers, string UserF
         var layers = ImmutableArray.CreateBuilder<ConfigFile>();
         for (var level = 0; level < ConfigLayer.User; level++)
         {
-            if (level == 6 && names.Contains("conf_vendor.json"))
+            Add(level, FileOf(level));
+            if (level == 5 && names.Contains(VendorFile))
             {
-                layers.Add(new ConfigFile(level, "conf_vendor.json", IsOneShot: false));
+                // Before level 6, so part of what level 5 gives, which level 6 is saved as the difference to.
+                layers.Add(new ConfigFile(level, VendorFile, IsOneShot: false));
             }
-            Add(level, $"conf{level}.json");
         }
-        Add(ConfigLayer.User, userFile);
+        Add(ConfigLayer.User, userFile, OtherUserFile);
         return new ConfigFiles(layers.ToImmutable(), userFile);
 
-        void Add(int level, string name)
+        void Add(int level, string name, string? otherName = null)
         {
-            if (names.Contains(name + OneShotSuffix))
+            string[] oneShots = otherName is null ? [name + OneShotSuffix] : [name + OneShotSuffix, otherName + OneShotSuffix];
+            if (oneShots.FirstOrDefault(names.Contains) is { } oneShot)
             {
-                layers.Add(new ConfigFile(level, name + OneShotSuffix, IsOneShot: true));
+                layers.Add(new ConfigFile(level, oneShot, IsOneShot: true));
             }
             else if (names.Contains(name))
             {
@@ -47,6 +51,14 @@ public sealed record ConfigFiles(ImmutableArray<ConfigFile> Layers, string UserF
             }
         }
     }
+
+    /// <summary>The file that a level below the user's is saved to.</summary>
+    public static string FileOf(int level) => $"conf{level}.json";
+
+    /// <summary>Whether the file is a layer for one boot only.</summary>
+    public static bool IsOneShot(string name) => name.EndsWith(OneShotSuffix, StringComparison.Ordinal)
+        && (name[..^OneShotSuffix.Length] == PreferredUserFile
+            || Enumerable.Range(0, ConfigLayer.User + 1).Any(level => name[..^OneShotSuffix.Length] == FileOf(level)));
 
     /// <summary>
     /// Whether the file is the user's and never taken from a bundle: both names and their one-shot forms, at the root of the file

@@ -6,6 +6,9 @@ namespace Meerkat.Core.Settings;
 /// <param name="Utf8">Its content: one JSON object.</param>
 public sealed record ConfigLayer(int Level, string Name, ReadOnlyMemory<byte> Utf8)
 {
+    /// <summary>Why the content could not be read; none when it could.</summary>
+    public string? Unreadable { get; init; }
+
     /// <summary>The level of the user's settings.</summary>
     public const int User = 9;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
+using Meerkat.Core.Protocol;
 
 namespace Meerkat.Core.Settings;
 
@@ -27,7 +28,7 @@ public static class ConfigPath
 
     /// <summary>
     /// Puts a value at a key and makes the objects on the way. False, and the tree unchanged, when a value stands where an object
-    /// is needed or a name in the key is empty.
+    /// is needed, a name in the key is empty, or the key is deeper than a configuration can be.
     /// </summary>
     /// <param name="tree">Changed in place.</param>
     /// <param name="key">Dotted.</param>
@@ -35,12 +36,21 @@ public static class ConfigPath
     public static bool TrySet(JsonObject tree, string key, JsonNode? value)
     {
         var names = key.Split('.');
-        if (names.Contains("") || !TryWalk(tree, names, out var parent))
+        if (names.Length >= RpcFrame.MaxDepth || names.Contains("") || !TryWalk(tree, names, out var parent))
         {
             return false;
         }
         parent[names[^1]] = value;
         return true;
+    }
+
+    /// <summary>The keys that a key lies below, outermost first: <c>a</c> and <c>a.b</c> of <c>a.b.c</c>.</summary>
+    internal static IEnumerable<string> Parents(string key)
+    {
+        for (var dot = key.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = key.IndexOf('.', dot + 1))
+        {
+            yield return key[..dot];
+        }
     }
 
     internal static string Join(string parent, string name) => parent.Length == 0 ? name : $"{parent}.{name}";

@@ -11,4 +11,7 @@ public enum ConfigProblemKind
 
     /// <summary>The value cannot be this key's: its type, its range, or a value where an object is needed.</summary>
     WrongValue,
+
+    /// <summary>An entry of the schema about a key that is not the firmware's to define.</summary>
+    NotDefinable,
 }

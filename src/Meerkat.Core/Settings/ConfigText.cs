@@ -5,7 +5,7 @@ using Meerkat.Core.Values;
 
 namespace Meerkat.Core.Settings;
 
-/// <summary>Configuration files: one JSON object in UTF-8, no comments, no key twice.</summary>
+/// <summary>Configuration files: one JSON object in UTF-8, no comments, no key twice; numbers may be written as <c>0x1F</c>.</summary>
 public abstract record ConfigText
 {
     private ConfigText()
@@ -26,15 +26,28 @@ public abstract record ConfigText
         }
         try
         {
-            return StrictJson.ParseNode(content, RpcFrame.MaxDepth) is JsonObject tree
-                ? new Parsed(tree)
-                : new Rejected("not a JSON object");
+            return ParseObject(content);
+        }
+        catch (JsonException e)
+        {
+            return HexadecimalNumbers.ToDecimal(content) is { } plain ? ParseAgain(plain) : new Rejected($"not JSON: {e.Message}");
+        }
+    }
+
+    private static ConfigText ParseAgain(ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            return ParseObject(content);
         }
         catch (JsonException e)
         {
             return new Rejected($"not JSON: {e.Message}");
         }
     }
+
+    private static ConfigText ParseObject(ReadOnlySpan<byte> content) =>
+        StrictJson.ParseNode(content, RpcFrame.MaxDepth) is JsonObject tree ? new Parsed(tree) : new Rejected("not a JSON object");
 
     /// <summary>A file's content: indented by two blanks, ended by a line end; numbers that were read stay as typed.</summary>
     public static byte[] Format(JsonObject tree) => System.Text.Encoding.UTF8.GetBytes(RpcJson.ToPretty(tree) + "\n");

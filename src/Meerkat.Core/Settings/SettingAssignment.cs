@@ -54,11 +54,17 @@ public abstract record SettingAssignment
             SettingKind.Text => JsonValue.Create(value),
             SettingKind.Flag when value is "true" or "false" => JsonValue.Create(value == "true"),
             SettingKind.WholeNumber when WholeNumbers.TryParse(value, out var number) => JsonValue.Create(number),
-            SettingKind.Flag or SettingKind.WholeNumber => null,
+            SettingKind.Number when TryParseJson(value, out var json) && json?.GetValueKind() == JsonValueKind.Number => json,
+            SettingKind.Flag or SettingKind.WholeNumber or SettingKind.Number => null,
         };
         if (node is null)
         {
-            var expected = known.Kind == SettingKind.Flag ? "true or false" : "a whole number";
+            var expected = known.Kind switch
+            {
+                SettingKind.Flag => "true or false",
+                SettingKind.Number => "a number",
+                _ => "a whole number",
+            };
             return new Rejected($"{known.Key} must be {expected}, found \"{value}\"");
         }
         return known.Problem(node) is { } problem ? new Rejected(problem) : new Parsed(known.Key, node);

@@ -6,4 +6,7 @@ public enum SettingKind
     Text,
     WholeNumber,
     Flag,
+
+    /// <summary>A number that may have a fraction.</summary>
+    Number,
 }

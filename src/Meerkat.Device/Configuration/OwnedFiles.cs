@@ -46,6 +46,21 @@ public sealed class OwnedFiles(IVolume volume, SlotId slot, UserId owner)
         }
     }
 
+    /// <summary>Removes a file that may be there.</summary>
+    /// <exception cref="StorageException">It is still there.</exception>
+    public void Remove(string path)
+    {
+        lock (gate)
+        {
+            var target = $"{SlotPaths.Files(slot)}/{path}";
+            if (volume.Find(target) is not null)
+            {
+                volume.Remove(target);
+                volume.FlushDirectory(VolumeTrees.Parent(target));
+            }
+        }
+    }
+
     /// <summary>Makes an empty file; refused when something is there.</summary>
     public void Create(string path)
     {

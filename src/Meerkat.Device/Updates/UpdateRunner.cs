@@ -144,5 +144,5 @@ public sealed class UpdateRunner(DeviceRoot device, UpdateWatch watch, UpdateGat
         device.Volume.ReadSmall(RunConfiguration.Path, MostSettingsBytes) is { Length: > 0 } text
             && ConfigText.Parse(text) is ConfigText.Parsed parsed
             ? parsed.Tree
-            : ConfigLayers.Merge(RunConfiguration.Layers(device.Volume, device.Board, running)).Tree;
+            : RunConfiguration.Compose(device.Volume, device.Board, running).Tree;
 }

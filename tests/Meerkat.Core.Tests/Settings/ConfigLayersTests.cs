@@ -59,6 +59,32 @@ public sealed class ConfigLayersTests
         Assert.Equal((ConfigProblemKind.Damaged, "conf3.json"), (merged.Problems.Single().Kind, merged.Problems.Single().Layer));
     }
 
+    [Fact]
+    public void UnreadableLayer_IsSkippedAndReported()
+    {
+        var merged = ConfigLayers.Merge([new ConfigLayer(3, "conf3.json", default) { Unreadable = "expected a file, found a directory" }]);
+        Assert.Equal("conf3.json: skipped, expected a file, found a directory", merged.Problems.Single().ToString());
+    }
+
+    [Theory]
+    [InlineData("""{"update":{"timeout":0x3C}}""", 60)]
+    [InlineData("""{"text":"0x10 \" 0x11","update":{"timeout":0XfF}}""", 255)]
+    public void HexadecimalNumbers_AreRead(string layer, int timeout)
+    {
+        var merged = Merge((9, layer));
+        Assert.Empty(merged.Problems);
+        Assert.Equal(timeout, new SettingValues(merged.Tree).WholeNumber("update.timeout"));
+        Assert.Contains(merged.Tree["text"]?.GetValue<string>(), (string?[])[null, "0x10 \" 0x11"]);
+    }
+
+    [Theory]
+    [InlineData("""{"a":0x}""")]
+    [InlineData("""{"a":0xFFFFFFFFFFFFFFFFF}""")]
+    [InlineData("""{"a":10x5}""")]
+    [InlineData("""{"a":"0x1}""")]
+    public void WhatIsNoHexadecimalNumber_IsDamage(string layer) =>
+        Assert.Equal(ConfigProblemKind.Damaged, Merge((9, layer)).Problems.Single().Kind);
+
     [Theory]
     [InlineData("")]
     [InlineData("  \n")]
@@ -113,7 +139,7 @@ public sealed class ConfigLayersTests
     {
         var current = JsonNode.Parse("""{"conf_acl":"a,b","a":1,"b":2,"c":3}""")!.AsObject();
         var before = current.ToJsonString();
-        var changed = ConfigLayers.Apply(current, JsonNode.Parse("""{"a":10,"c":30}""")!.AsObject(), "Config.Set");
+        var changed = ConfigLayers.Apply(current, JsonNode.Parse("""{"a":10,"c":30}""")!.AsObject(), "Config.Set", SettingSchema.BuiltIn, "a,b");
         Assert.Equal("""{"conf_acl":"a,b","a":10,"b":2,"c":3}""", changed.Tree.ToJsonString());
         Assert.Equal(before, current.ToJsonString());
         Assert.Equal(ConfigProblemKind.Denied, changed.Problems.Single().Kind);
@@ -126,7 +152,7 @@ public sealed class ConfigLayersTests
         var current = Merge((9, """{"update":{"interval":60},"app":{"x":[1],"y":{}},"debug":{"level":2}}""")).Tree;
         var difference = ConfigDiff.Diff(current, below);
         Assert.Equal("""{"update":{"interval":60},"app":{"x":[1],"y":{}}}""", difference.ToJsonString());
-        Assert.True(JsonNode.DeepEquals(current, ConfigLayers.Apply(below, difference, "x").Tree));
+        Assert.True(JsonNode.DeepEquals(current, ConfigLayers.Apply(below, difference, "x", SettingSchema.BuiltIn, ConfigAcl.AllowAll).Tree));
     }
 
     [Fact]

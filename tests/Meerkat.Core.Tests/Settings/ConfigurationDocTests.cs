@@ -22,6 +22,7 @@ public sealed class ConfigurationDocTests
     {
         SettingKind.Text => "text",
         SettingKind.Flag => "true or false",
+        SettingKind.Number => "number",
         SettingKind.WholeNumber => setting.Unit.Length > 0 ? $"whole number, {setting.Unit}" : "whole number",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
