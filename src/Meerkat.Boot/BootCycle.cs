@@ -1,6 +1,7 @@
 using Meerkat.Boot.Log;
 using Meerkat.Boot.Posix;
 using Meerkat.Core.Boot;
+using Meerkat.Core.Health;
 using Meerkat.Core.Values;
 using Meerkat.Storage;
 
@@ -85,6 +86,7 @@ public sealed class BootCycle
             RecordProblem = result.RecordProblem,
             Unrecorded = result.Unrecorded,
             SettingsPublished = published,
+            HealthMaxTime = result is { Mode: RunMode.Trial, Slot: { } tried } ? Contract(tried).MaxTime : null,
         };
         if (now.Running is { } running)
         {
@@ -185,6 +187,16 @@ public sealed class BootCycle
             log($"slot {slot}: {fault.Message}");
             return null;
         }
+    }
+
+    private HealthReading Contract(SlotId slot)
+    {
+        var reading = FirmwareHealth.Read(device.Volume, device.Board, slot);
+        if (reading is HealthReading.Damaged damaged)
+        {
+            log($"slot {slot}: the trial does not commit by itself: {damaged.Problem}");
+        }
+        return reading;
     }
 
     private void OpenOnly(SlotId slot)

@@ -20,7 +20,8 @@ internal static class StatusCommand
     {
         var json = new Option<bool>("--json") { Description = "Print what OTA.Status, OTA.GetBootState and Sys.GetInfo answer" };
         var command = new Command("status", """
-            Show which version runs in which slot, whether it is committed, and why the device last fell back.
+            Show which version runs in which slot, whether it is committed, what its health contract found, and why the device last fell
+            back.
 
             Examples:
               meerkat status --port http://192.168.1.50
@@ -127,11 +128,28 @@ internal static class StatusCommand
         {
             yield return ("ready", ready ? "yes" : "not yet");
         }
+        if (status.Health is { } health)
+        {
+            yield return ("health contract", HealthWords(health));
+        }
+        foreach (var probe in status.Health?.Probes ?? [])
+        {
+            yield return ($"  {probe.Name}", $"{(probe.Held ? "holds" : "does not hold")}{(probe.Last.Length > 0 ? $": {probe.Last}" : "")}");
+        }
         if (status.Reason is { } reason)
         {
             yield return ("last fall back", reason.Described);
         }
     }
+
+    private static string HealthWords(HealthStatus health) => health.State switch
+    {
+        "waiting" => string.Create(CultureInfo.InvariantCulture, $"{health.Count}; commits by itself when all do, {health.MinTime:0} s after the start at the earliest"),
+        "held" => $"{health.Version} was committed by it",
+        "failed" when health.Probes.IsEmpty => $"{health.Version} was given up: {health.Problem}",
+        "failed" => $"{health.Version} was given up; {health.Count}",
+        _ => $"the trial of {health.Version} ended otherwise; {health.Count}",
+    };
 
     private static string? Text(JsonObject? json, string name) => json?[name]?.ToString();
 }

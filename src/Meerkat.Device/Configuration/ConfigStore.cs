@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Meerkat.Boot;
 using Meerkat.Boot.Posix;
 using Meerkat.Core.Access;
+using Meerkat.Core.Health;
 using Meerkat.Core.Protocol;
 using Meerkat.Core.Settings;
 using Meerkat.Core.Values;
@@ -97,6 +98,10 @@ public sealed class ConfigStore
             if (ListenAddress.Parse(next.Values.Text("http.listen_addr")) is ListenAddress.Rejected rejected)
             {
                 throw new RpcException(RpcErrorCode.BadRequest, $"invalid config value: {rejected.Reason}");
+            }
+            if (HealthContractParser.OfKeys(next.Values) is HealthReading.Damaged damaged && HealthContractParser.OfKeys(now.Values) is not HealthReading.Damaged)
+            {
+                throw new RpcException(RpcErrorCode.BadRequest, $"invalid config value: {damaged.Problem}");
             }
             if (save)
             {

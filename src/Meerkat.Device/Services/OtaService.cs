@@ -5,6 +5,7 @@ using Meerkat.Core.Protocol;
 using Meerkat.Core.Values;
 using Meerkat.Device.Configuration;
 using Meerkat.Device.Downloads;
+using Meerkat.Device.Health;
 using Meerkat.Device.Updates;
 using Meerkat.Rpc;
 using Meerkat.Storage;
@@ -16,7 +17,8 @@ namespace Meerkat.Device.Services;
 /// negative code and <c>CODE TEXT</c>.
 /// </summary>
 internal sealed class OtaService(
-    DeviceRoot device, BootLoaderCalls boot, ConfigStore config, PulledUpdates pulls, PushedUpdate push, DeviceRestart restart, CommitGuard commits)
+    DeviceRoot device, BootLoaderCalls boot, ConfigStore config, PulledUpdates pulls, PushedUpdate push, DeviceRestart restart, CommitGuard commits,
+    HealthWatch health)
 {
     public const int MostTimeoutSeconds = 86400;
     public const int MostCommitTimeoutSeconds = 604800;
@@ -125,7 +127,7 @@ internal sealed class OtaService(
             var other => throw new RpcException(RpcErrorCode.BadRequest, $"output must be \"full\", found \"{other}\""),
         };
         var now = boot.Status();
-        return Result(OtaStatusView.Of(now, pulls.Status, now.Reason is null ? null : FailedOutput.Read(device.Volume, full)));
+        return Result(OtaStatusView.Of(now, pulls.Status, health.Results(now), now.Reason is null ? null : FailedOutput.Read(device.Volume, full)));
     }
 
     private UpdateOptions Options(RpcArguments arguments) => new()

@@ -9,7 +9,7 @@ internal static class OtaStatusView
 {
     private const int Succeeded = 3;
 
-    public static JsonObject Of(BootStatus boot, UpdateStatus update, string? lastOutput)
+    public static JsonObject Of(BootStatus boot, UpdateStatus update, JsonObject? health, string? lastOutput)
     {
         var shown = Shown(boot, update);
         var running = boot.Running is { } slot ? boot.Slots[slot] : null;
@@ -42,6 +42,7 @@ internal static class OtaStatusView
             ["phase"] = Phase(boot, shown),
             ["ready"] = boot.Ready,
             ["deadline_left"] = boot.DeadlineLeft,
+            ["health"] = health,
             ["reason"] = Reason(boot.Reason),
             ["last_output"] = lastOutput,
             ["record_problem"] = boot.RecordProblem.Length > 0 ? boot.RecordProblem : null,
