@@ -191,7 +191,16 @@ public sealed class BootCycle
 
     private HealthReading Contract(SlotId slot)
     {
-        var reading = FirmwareHealth.Read(device.Volume, device.Board, slot);
+        HealthReading reading;
+        try
+        {
+            reading = FirmwareHealth.Read(device.Volume, device.Board, slot);
+        }
+        catch (StorageException fault)
+        {
+            // There may be one, so nothing commits by itself; the agent may still be able to read it.
+            reading = new HealthReading.Damaged(fault.Message);
+        }
         if (reading is HealthReading.Damaged damaged)
         {
             log($"slot {slot}: the trial does not commit by itself: {damaged.Problem}");

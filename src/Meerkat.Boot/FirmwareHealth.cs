@@ -16,17 +16,8 @@ public static class FirmwareHealth
     /// <param name="volume">The device's root.</param>
     /// <param name="board">Its board.</param>
     /// <param name="slot">The firmware's.</param>
-    public static HealthReading Read(IVolume volume, Board board, SlotId slot)
-    {
-        try
-        {
-            return OfFile(volume, slot) ?? OfKeys(volume, board, slot);
-        }
-        catch (StorageException fault)
-        {
-            return new HealthReading.Damaged($"{HealthContract.FileName} cannot be read: {fault.Message}");
-        }
-    }
+    /// <exception cref="StorageException">A fault of the medium.</exception>
+    public static HealthReading Read(IVolume volume, Board board, SlotId slot) => OfFile(volume, slot) ?? OfKeys(volume, board, slot);
 
     /// <summary>The contract that a bundle brought; null when it brought none.</summary>
     /// <exception cref="StorageException">A fault of the medium.</exception>

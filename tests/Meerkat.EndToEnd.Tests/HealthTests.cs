@@ -211,6 +211,71 @@ public sealed class HealthTests
     }
 
     [Fact]
+    public async Task WrongKindOfKeyInABundle_EndsItsTrial_AndIsNamed()
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        var firmware = TestFirmware.Good("1.1.0");
+        firmware.Files["conf0.json"] = """{"health": {"tcp": 5432}}""";
+        await PushAsync(device, firmware, commitTimeout: 0);
+        var status = await device.FellBackToAsync("1.0.0", "health_failed");
+        Assert.Equal("the health contract cannot hold: conf0.json: [health.tcp] is not a string", (string?)status["reason"]!["text"]);
+        Assert.Equal("failed", (string?)status["health"]!["state"]);
+    }
+
+    [Fact]
+    public async Task Tool_WaitsForTheContract_AndShowsWhatItFound()
+    {
+        await using var device = await DeviceUnderTest.StartAsync();
+        var bad = await FileAsync(device, With("1.1.0", """{"max_time": 4, "interval": 1, "probes": [{"alive": true}, {"name": "sums", "command": "exit 3"}]}"""));
+        var fell = await CommandRun.MeerkatAsync("update", bad, "--port", device.Url, "--commit-timeout", "0");
+        Assert.Equal(3, fell.ExitCode);
+        Assert.Contains("waiting for the health contract: sums: exit code 3", fell.Error, StringComparison.Ordinal);
+        Assert.Contains("fell back: the health contract did not hold within 4 s: sums: exit code 3", fell.Output, StringComparison.Ordinal);
+        var shown = (await CommandRun.MeerkatAsync("status", "--port", device.Url)).Output;
+        Assert.Contains("1.1.0 was given up; 1 of 2 probes hold", shown, StringComparison.Ordinal);
+        Assert.Matches("sums +does not hold: exit code 3", shown);
+
+        var good = await FileAsync(device, With("1.2.0", """{"min_time": 2, "max_time": 60, "interval": 1, "probes": [{"name": "sums", "command": "echo 4"}]}"""));
+        var kept = await CommandRun.MeerkatAsync("update", good, "--port", device.Url, "--commit-timeout", "0");
+        Assert.True(kept.ExitCode == 0, kept.Error);
+        Assert.Contains("version 1.2.0 runs in slot 1, committed", kept.Output, StringComparison.Ordinal);
+        shown = (await CommandRun.MeerkatAsync("status", "--port", device.Url)).Output;
+        Assert.Contains("1.2.0 was committed by it", shown, StringComparison.Ordinal);
+        Assert.Matches("sums +holds: exit code 0: 4", shown);
+    }
+
+    [Fact]
+    public async Task BundleCommands_LookAtTheContract()
+    {
+        var folder = Directory.CreateTempSubdirectory("meerkat-").FullName;
+        try
+        {
+            var (app, fs, bundle) = (Path.Combine(folder, "app"), Path.Combine(folder, "fs"), Path.Combine(folder, "fw.zip"));
+            await File.WriteAllTextAsync(app, "#!/bin/sh\n");
+            Directory.CreateDirectory(fs);
+            await File.WriteAllTextAsync(Path.Combine(fs, "health.json"), """{"min_time": 30, "probes": [{"alive": true}, {"tcp": "here:80"}]}""");
+            string[] create = ["bundle", "create", app, fs, "-o", bundle, "--name", "test", "--version", "1.0.0"];
+            Assert.Equal(0, (await CommandRun.MeerkatAsync(create)).ExitCode);
+            var verified = await CommandRun.MeerkatAsync("bundle", "verify", bundle);
+            Assert.Contains("health contract: alive, tcp; 30 to 300 s", verified.Output, StringComparison.Ordinal);
+
+            await File.WriteAllTextAsync(Path.Combine(fs, "health.json"), """{"min_time": 30, "max_time": 20, "probes": [{"alive": true}]}""");
+            var refused = await CommandRun.MeerkatAsync(create);
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains("health.json: max_time: expected more than min_time, which is 30 s, found 20 s", refused.Error, StringComparison.Ordinal);
+
+            File.Delete(Path.Combine(fs, "health.json"));
+            Directory.CreateDirectory(Path.Combine(fs, "health.json"));
+            refused = await CommandRun.MeerkatAsync(create);
+            Assert.Contains("health.json: expected a regular file", refused.Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Fleet_IsReached()
     {
         await using var fleet = new Answering(200);
@@ -235,6 +300,13 @@ public sealed class HealthTests
         var firmware = TestFirmware.Good(version);
         firmware.Files["health.json"] = contract;
         return firmware;
+    }
+
+    private static async Task<string> FileAsync(DeviceUnderTest device, TestFirmware firmware)
+    {
+        var path = Path.Combine(device.Folder, firmware.Version + ".zip");
+        await File.WriteAllBytesAsync(path, firmware.Bundle());
+        return path;
     }
 
     private static async Task PushAsync(DeviceUnderTest device, TestFirmware firmware, int commitTimeout)

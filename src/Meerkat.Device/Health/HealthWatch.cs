@@ -105,7 +105,7 @@ public sealed class HealthWatch : IDisposable
                     return null;
             }
         }
-        catch (RpcException fault)
+        catch (Exception fault) when (fault is RpcException or StorageException)
         {
             if (fault.Message != refused)
             {
