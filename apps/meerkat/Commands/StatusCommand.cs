@@ -20,8 +20,7 @@ internal static class StatusCommand
     {
         var json = new Option<bool>("--json") { Description = "Print what OTA.Status, OTA.GetBootState and Sys.GetInfo answer" };
         var command = new Command("status", """
-            Show which version runs in which slot, whether it is committed, what its health contract found, and why the device last fell
-            back.
+            Show which version runs in which slot, whether it is committed, and why the device last fell back.
 
             Examples:
               meerkat status --port http://192.168.1.50

@@ -73,7 +73,9 @@ internal sealed class HealthProbes(
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             // Whatever a probe comes to (a name that cannot be resolved, a certificate, an application's own fault) it did not hold.
-            return Fails(fault.InnerException is { Message.Length: > 0 } inner && fault is HttpRequestException ? $"{fault.Message}: {inner.Message}" : fault.Message);
+            return Fails(fault is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: { } inner }
+                ? $"no TLS: {inner.Message}"
+                : fault.Message);
         }
     }
 

@@ -20,13 +20,15 @@ public sealed class HealthWatch : IDisposable
     private readonly DeviceRoot device;
     private readonly BootLoaderCalls boot;
     private readonly CommitGuard commits;
-    private readonly HealthProbes? probes;
+    private readonly Func<SlotId, string, HealthProbes> makeProbes;
+    private readonly bool inTrial;
     private readonly SlotId slot;
     private readonly FirmwareVersion firmware;
     private readonly TimeProvider time;
     private readonly Action<string> log;
 
     private HealthReading? reading;
+    private HealthProbes? probes;
     private HealthTrial? trial;
     private string? told;
     private string? refused;
@@ -46,14 +48,15 @@ public sealed class HealthWatch : IDisposable
         this.device = device;
         this.boot = boot;
         this.commits = commits;
+        this.makeProbes = makeProbes;
         this.time = time;
         this.log = log;
         results = HealthResults.Read(device.Volume);
         if (status is { Mode: "trial", Running: { } running })
         {
+            inTrial = true;
             slot = new SlotId(running);
             firmware = status.FirmwareIn(running);
-            probes = makeProbes(slot, firmware.Version);
         }
     }
 
@@ -83,7 +86,7 @@ public sealed class HealthWatch : IDisposable
     /// <exception cref="OperationCanceledException">The agent ends.</exception>
     public async Task<TimeSpan?> LookAsync(CancellationToken cancellationToken)
     {
-        if (probes is null)
+        if (!inTrial)
         {
             return null;
         }
@@ -119,6 +122,7 @@ public sealed class HealthWatch : IDisposable
     private async Task<TimeSpan?> RoundAsync(HealthContract contract, CancellationToken cancellationToken)
     {
         trial ??= Begin(contract);
+        var running = probes ??= makeProbes(slot, firmware.Version);
         var status = boot.Status();
         if (status.Mode != "trial" || status.Stopping)
         {
@@ -127,7 +131,8 @@ public sealed class HealthWatch : IDisposable
         var started = time.GetTimestamp();
         var began = TimeSpan.FromSeconds(status.TrialFor ?? 0);
         var facts = new ProbeFacts(status.FirmwareProcess != 0, status.Ready);
-        var found = await Task.WhenAll(trial.Probes.Select(state => probes!.RunAsync(state.Probe, facts, cancellationToken))).ConfigureAwait(false);
+        var found = await Task.WhenAll(trial.Probes.Select(state => running.RunAsync(state.Probe, facts, cancellationToken))).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
         var ended = began + time.GetElapsedTime(started);
         var before = trial;
         trial = trial.With(found, ended);
