@@ -21,6 +21,7 @@ internal static class MeerkatServices
         services.AddHostedService<UnixChannel>();
         services.AddHostedService<UdpChannel>();
         services.AddHostedService<SerialChannel>();
+        services.AddHostedService<HealthContractService>();
         return services;
     }
 }

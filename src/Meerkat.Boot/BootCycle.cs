@@ -1,6 +1,7 @@
 using Meerkat.Boot.Log;
 using Meerkat.Boot.Posix;
 using Meerkat.Core.Boot;
+using Meerkat.Core.Health;
 using Meerkat.Core.Values;
 using Meerkat.Storage;
 
@@ -85,6 +86,7 @@ public sealed class BootCycle
             RecordProblem = result.RecordProblem,
             Unrecorded = result.Unrecorded,
             SettingsPublished = published,
+            HealthMaxTime = result is { Mode: RunMode.Trial, Slot: { } tried } ? Contract(tried).MaxTime : null,
         };
         if (now.Running is { } running)
         {
@@ -185,6 +187,25 @@ public sealed class BootCycle
             log($"slot {slot}: {fault.Message}");
             return null;
         }
+    }
+
+    private HealthReading Contract(SlotId slot)
+    {
+        HealthReading reading;
+        try
+        {
+            reading = FirmwareHealth.Read(device.Volume, device.Board, slot);
+        }
+        catch (StorageException fault)
+        {
+            // There may be one, so nothing commits by itself; the agent may still be able to read it.
+            reading = new HealthReading.Damaged(fault.Message);
+        }
+        if (reading is HealthReading.Damaged damaged)
+        {
+            log($"slot {slot}: the trial does not commit by itself: {damaged.Problem}");
+        }
+        return reading;
     }
 
     private void OpenOnly(SlotId slot)

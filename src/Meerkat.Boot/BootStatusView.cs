@@ -20,7 +20,7 @@ internal static class BootStatusView
         now.Held is not null && now.Record.ActivatesItself,
         now.Stopping,
         now.Lease is not null,
-        now.Record.CommitTimeoutSeconds,
+        now.CommitTimeoutSeconds,
         now.CommitDeadline is { } deadline ? Math.Max(0, Math.Round((deadline - uptime).TotalSeconds, 1)) : null,
         now.Firmware == FirmwarePhase.Ready,
         now.AgentReady,
@@ -33,7 +33,8 @@ internal static class BootStatusView
         now.SettingsChanged,
         now.SettingsPublished,
         typeof(BootStatusView).Assembly.GetName().Version?.ToString(3) ?? "0",
-        [.. now.Record.Failures.Entries.Select(entry => new FailedBundle(entry.Bundle.ToString(), entry.Count, entry.Words, entry.PowerLosses))]);
+        [.. now.Record.Failures.Entries.Select(entry => new FailedBundle(entry.Bundle.ToString(), entry.Count, entry.Words, entry.PowerLosses))],
+        now.Mode == RunMode.Trial ? (uptime - now.StartedAt).TotalSeconds : null);
 
     private static SlotStatus Slot(BootRecord record, SlotId slot) => new(
         slot.Number,

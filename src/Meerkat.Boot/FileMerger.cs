@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Meerkat.Core.Health;
 using Meerkat.Core.Merge;
 using Meerkat.Core.Values;
 using Meerkat.Storage;
@@ -24,7 +25,7 @@ public sealed class FileMerger(IVolume volume, bool live = false)
 
     /// <summary>Looks at both file systems and says what a merge would do. An unreadable old one counts as empty.</summary>
     public MergePlan Plan(SlotId from, SlotId to) =>
-        MergePlanner.Plan(Entries(SlotPaths.Files(from)), Entries(SlotPaths.Files(to)));
+        MergePlanner.Plan(Entries(SlotPaths.Files(from)).Where(IsCarriedOver), Entries(SlotPaths.Files(to)));
 
     /// <summary>Copies what the plan says, all of it durable when this returns.</summary>
     /// <exception cref="StorageException">A fault of the medium; no space left among them.</exception>
@@ -65,6 +66,11 @@ public sealed class FileMerger(IVolume volume, bool live = false)
         volume.FlushDirectory(temporary);
         volume.FlushDirectory(SlotPaths.Slot(to));
     }
+
+    /// <summary>
+    /// A health contract says what the firmware that ships it must do; the next one has its own or none. A snapshot is the same firmware.
+    /// </summary>
+    private bool IsCarriedOver(MergeEntry entry) => live || entry.Path != HealthContract.FileName || entry.Kind == MergeKind.Directory;
 
     private void UnlessVanished(Action step)
     {

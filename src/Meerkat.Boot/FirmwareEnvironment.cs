@@ -7,9 +7,14 @@ using Meerkat.Storage;
 namespace Meerkat.Boot;
 
 /// <summary>What a firmware is told through its environment, and how it says that it is ready.</summary>
-internal static class FirmwareEnvironment
+public static class FirmwareEnvironment
 {
-    public static Dictionary<string, string> Of(string root, SlotId slot, RunMode mode, BootRecord record, TimeSpan watchdog)
+    /// <param name="root">The device's directory, absolute.</param>
+    /// <param name="slot">The firmware's.</param>
+    /// <param name="version">The firmware's.</param>
+    /// <param name="trial">It is not committed yet.</param>
+    /// <param name="watchdog">The longest silence between pings; 0: not watched.</param>
+    public static Dictionary<string, string> Of(string root, SlotId slot, string version, bool trial, TimeSpan watchdog)
     {
         var variables = new Dictionary<string, string>
         {
@@ -18,8 +23,8 @@ internal static class FirmwareEnvironment
             ["MEERKAT_FS"] = $"{root}/{SlotPaths.Files(slot)}",
             ["MEERKAT_DATA"] = $"{root}/{DeviceRoot.DataPath}",
             ["MEERKAT_CONFIG"] = $"{root}/{RunConfiguration.Path}",
-            ["MEERKAT_VERSION"] = record[slot].Version.Version,
-            ["MEERKAT_TRIAL"] = mode == RunMode.Trial ? "1" : "0",
+            ["MEERKAT_VERSION"] = version,
+            ["MEERKAT_TRIAL"] = trial ? "1" : "0",
         };
         if (watchdog > TimeSpan.Zero)
         {
@@ -29,7 +34,7 @@ internal static class FirmwareEnvironment
     }
 
     /// <summary>The manifest's <c>ready</c> wins over the board's.</summary>
-    public static ReadyMode Ready(byte[]? manifest, ReadyMode standard)
+    internal static ReadyMode Ready(byte[]? manifest, ReadyMode standard)
     {
         try
         {

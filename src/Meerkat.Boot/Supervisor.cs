@@ -173,7 +173,8 @@ public sealed class Supervisor : IDevicePrograms, IDisposable
                 [],
                 $"{device.Path}/{SlotPaths.Files(slot)}",
                 FirmwareUser.IsOther(user) ? user : null,
-                FirmwareEnvironment.Of(device.Path, slot, now.Mode, now.Record, now.Settings.Watchdog),
+                FirmwareEnvironment.Of(
+                    device.Path, slot, now.Record[slot].Version.Version, now.Mode == RunMode.Trial, now.Settings.Watchdog),
                 SlotOutput.Path(slot),
                 console,
                 message => queue.Add(() => FirmwareSaid(started, message)));

@@ -27,6 +27,9 @@ public sealed class BootLoaderCalls(DeviceRoot device)
     /// <exception cref="RpcException">Refused with code -1 and the boot loader's text, or it does not answer.</exception>
     public void SetState(BootStateChange change) => Demand(Ask(link => link.SetState(change)));
 
+    /// <exception cref="RpcException">Refused with code -1 and the boot loader's text, or it does not answer.</exception>
+    public void TellHealth(string problem, bool final) => Demand(Ask(link => link.Health(problem, final)));
+
     /// <summary>Starts the boot sequence again; everything on the device is stopped, this program too.</summary>
     /// <exception cref="RpcException">Refused with code -1 and the boot loader's text, or it does not answer.</exception>
     public void Restart(bool force) => Demand(Ask(link => link.Restart(force)));

@@ -7,6 +7,7 @@ using Meerkat.Core.Values;
 using Meerkat.Device.Access;
 using Meerkat.Device.Configuration;
 using Meerkat.Device.Downloads;
+using Meerkat.Device.Health;
 using Meerkat.Device.Services;
 using Meerkat.Device.Telemetry;
 using Meerkat.Device.Updates;
@@ -61,6 +62,12 @@ public sealed class DeviceAgent : IAsyncDisposable
             Updates, boot, Restart, () => DownloadSettings.Of(Identity, Config.Values, ReadFile), time, log);
         Polling = new UpdatePolling(Config, Pulls, new Random(), time, log);
         push = new PushedUpdate(Updates, time);
+        Health = new HealthWatch(
+            device, status, boot, Commits,
+            (tried, version) => new HealthProbes(
+                device, tried, version, Config, Connections, Commits,
+                () => DownloadSettings.Of(Identity, Config.Values, ReadFile), time),
+            time, log);
         Meters = new DeviceMeters(device, Identity, boot, Updates.Watch, Pulls, Calls, time);
         Time = time;
         Log = log;
@@ -68,7 +75,7 @@ public sealed class DeviceAgent : IAsyncDisposable
         new ConfigService(Config, boot, Restart).AddTo(Calls);
         new LogService(device.Volume, boot, Calls).AddTo(Calls);
         new SysService(device, Identity, boot, Restart, time).AddTo(Calls);
-        new OtaService(device, boot, Config, Pulls, Polling, push, Restart, Commits).AddTo(Calls);
+        new OtaService(device, boot, Config, Pulls, Polling, push, Restart, Commits, Health).AddTo(Calls);
         new BootStateCalls(boot, Config, Pulls, held, new DeviceSnapshot(device, owner, log)).AddTo(Calls);
     }
 
@@ -106,6 +113,12 @@ public sealed class DeviceAgent : IAsyncDisposable
     public UpdateGate Gate { get; }
 
     public CommitGuard Commits { get; }
+
+    /// <summary>Keeps to the firmware's health contract in its trial.</summary>
+    public HealthWatch Health { get; }
+
+    /// <summary>Told by whoever connects the device.</summary>
+    public ConnectionFacts Connections { get; } = new();
 
     public UpdateRunner Updates { get; }
 
@@ -173,6 +186,7 @@ public sealed class DeviceAgent : IAsyncDisposable
     {
         Gate.End();
         push.Dispose();
+        Health.Dispose();
         await held.DisposeAsync().ConfigureAwait(false);
         Meters.Dispose();
         await Pulls.DisposeAsync().ConfigureAwait(false);

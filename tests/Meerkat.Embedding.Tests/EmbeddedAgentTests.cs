@@ -44,6 +44,26 @@ public sealed class EmbeddedAgentTests(FreshProject fresh)
         Assert.Contains("waters below 40 %", await PageAsync(device), StringComparison.Ordinal);
     }
 
+    /// <summary>Its own health checks belong to the contract without being named there.</summary>
+    [Fact]
+    public async Task HealthContract_CommitsAWellApplication_AndGivesAnIllOneUp()
+    {
+        await using var device = await StartAsync();
+        await device.RunsAsync("1.0.0", trial: false);
+        var ill = await fresh.BundleAsync("1.1.0", """{"greenhouse": {"sensor": "broken"}}""", """{"max_time": 8, "interval": 1, "probes": [{"alive": true}]}""");
+        Assert.Equal(200, (await device.PushAsync(ill, 0)).Code);
+        var status = await device.FellBackToAsync("1.0.0", "health_failed");
+        Assert.Equal(
+            "the health contract did not hold within 8 s: application: sensor: the soil sensor does not answer", (string?)status["reason"]!["text"]);
+
+        var well = await fresh.BundleAsync("1.2.0", "{}", """{"min_time": 2, "max_time": 60, "interval": 1, "probes": [{"alive": true}]}""");
+        Assert.Equal(200, (await device.PushAsync(well, 0)).Code);
+        await device.RunsAsync("1.2.0", trial: false);
+        Assert.Equal(
+            ["alive", "application"],
+            (await device.StatusAsync())!["health"]!["probes"]!.AsArray().Select(probe => (string?)probe!["name"]));
+    }
+
     [Fact]
     public async Task BrokenImages_BringTheSeparateAgent_WhichTakesAnUpdate()
     {

@@ -56,10 +56,16 @@ public sealed class FreshProject : IAsyncLifetime
     /// <summary>A bundle of the application.</summary>
     /// <param name="version">Its version.</param>
     /// <param name="settings">Its <c>conf0.json</c>.</param>
-    public async Task<byte[]> BundleAsync(string version, string settings)
+    /// <param name="contract">Its <c>health.json</c>; none: it has none.</param>
+    public async Task<byte[]> BundleAsync(string version, string settings, string? contract = null)
     {
         var fs = Directory.CreateDirectory(Path.Combine(Folder, "fs-" + version)).FullName;
         await File.WriteAllTextAsync(Path.Combine(fs, "conf0.json"), settings);
+        File.Delete(Path.Combine(fs, "health.json"));
+        if (contract is not null)
+        {
+            await File.WriteAllTextAsync(Path.Combine(fs, "health.json"), contract);
+        }
         var bundle = Path.Combine(Folder, $"greenhouse-{version}.zip");
         var made = await CommandRun.MeerkatAsync(
             "bundle", "create", "--app", App, "--fs", fs, "--name", "greenhouse", "--version", version, "-o", bundle);

@@ -1,4 +1,5 @@
 using Meerkat.Core.Bundles;
+using Meerkat.Core.Health;
 
 namespace Meerkat.Tool.Bundles;
 
@@ -65,6 +66,10 @@ internal sealed class BundleScan : IBundleSink
     bool IBundleSink.PartEnd(CompletedPart part)
     {
         Problem = image?.Complete();
+        if (Problem is null && image is not null && FileSystem?.Health is HealthReading.Damaged damaged)
+        {
+            Problem = new BundleProblem(BundleProblemCode.HealthContract, damaged.Problem, 0, HealthContract.FileName);
+        }
         image = null;
         Parts.Add(part);
         return Problem is null;

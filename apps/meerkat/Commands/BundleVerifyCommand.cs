@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Meerkat.Core.Bundles;
+using Meerkat.Core.Health;
 using Meerkat.Core.Signing;
 using Meerkat.Core.Values;
 using Meerkat.Tool.Bundles;
@@ -99,6 +100,12 @@ internal static class BundleVerifyCommand
         if (scan.FileSystem is { } fs)
         {
             Console.WriteLine($"  file system: {fs.Files} files, {fs.Folders} folders, {fs.Links} links, {new ByteSize(fs.Bytes)}");
+            if (fs.Health is HealthReading.Found(var contract))
+            {
+                Console.WriteLine(
+                    $"  health contract: {string.Join(", ", contract.Probes.Select(probe => probe.Name))}; "
+                    + $"{contract.MinTime.TotalSeconds:0} to {contract.MaxTime.TotalSeconds:0} s");
+            }
             foreach (var name in fs.NotTaken)
             {
                 Console.WriteLine($"  warning: '{name}' is the user's and will not be taken from this bundle");

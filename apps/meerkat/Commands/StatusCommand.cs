@@ -131,6 +131,14 @@ internal static class StatusCommand
         {
             yield return ("ready", ready ? "yes" : "not yet");
         }
+        if (status.Health is { } health)
+        {
+            yield return ("health contract", HealthWords(health));
+        }
+        foreach (var probe in status.Health?.Probes ?? [])
+        {
+            yield return ($"  {probe.Name}", $"{(probe.Held ? "holds" : "does not hold")}{(probe.Last.Length > 0 ? $": {probe.Last}" : "")}");
+        }
         if (status.Reason is { } reason)
         {
             yield return ("last fall back", reason.Described);
@@ -144,6 +152,15 @@ internal static class StatusCommand
         var next = poll["next_in"].Number is { } left ? string.Create(CultureInfo.InvariantCulture, $"again in {Math.Ceiling(left):0} s") : "now";
         return $"{poll["url"].Word}, {next}{last}{failed}";
     }
+
+    private static string HealthWords(HealthStatus health) => health.State switch
+    {
+        "waiting" => string.Create(CultureInfo.InvariantCulture, $"{health.Count}; commits by itself when all do, {health.MinTime:0} s after the start at the earliest"),
+        "held" => $"{health.Version} was committed by it",
+        "failed" when health.Probes.IsEmpty => $"{health.Version} was given up: {health.Problem}",
+        "failed" => $"{health.Version} was given up; {health.Count}",
+        _ => $"the trial of {health.Version} ended otherwise; {health.Count}",
+    };
 
     private static string? Text(JsonObject? json, string name) => json?[name]?.ToString();
 }

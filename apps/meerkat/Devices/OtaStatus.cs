@@ -19,6 +19,7 @@ namespace Meerkat.Tool.Devices;
 /// <param name="Reason">Why the device last fell back.</param>
 /// <param name="Slots">What the slots hold; empty when not told.</param>
 /// <param name="Progress">Of an update, in percent.</param>
+/// <param name="Health">What the probes of the last health contract found; null where there was none.</param>
 internal sealed record OtaStatus(
     int State,
     string Message,
@@ -32,7 +33,8 @@ internal sealed record OtaStatus(
     double? DeadlineLeft,
     FallBackReason? Reason,
     ImmutableArray<SlotStatus> Slots,
-    double? Progress)
+    double? Progress,
+    HealthStatus? Health = null)
 {
     private const int InProgress = 1;
     private const int Failure = 2;
@@ -63,7 +65,8 @@ internal sealed record OtaStatus(
         json["deadline_left"].Number,
         json["reason"] is JsonObject reason ? ReadReason(reason) : null,
         json["slots"] is JsonArray slots ? [.. slots.OfType<JsonObject>().Select(ReadSlot)] : [],
-        json["progress_percent"].Number);
+        json["progress_percent"].Number,
+        HealthStatus.Read(json["health"]));
 
     private static FallBackReason ReadReason(JsonObject json) =>
         new(json["text"].Word ?? "", (int?)json["slot"].Number, json["version"].Word, json["time"].Word, json);

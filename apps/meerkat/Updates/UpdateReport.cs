@@ -108,6 +108,7 @@ internal static class UpdateReport
         ["previous_version"] = facts.VersionBefore,
         ["previous_slot"] = facts.Before.Slot,
         ["deadline_left"] = Deadline(now),
+        ["health"] = now.Health?.Json.DeepClone(),
         ["reason"] = verdict is UpdateVerdict.FellBack ? now.Reason?.Json.DeepClone() : null,
     };
 

@@ -47,6 +47,9 @@ internal sealed class UpdateWatch(RemoteDevice device, OtaStatus before, double?
                     case UpdateVerdict.InTrial when commit:
                         await TryCommitAsync(either.Token);
                         break;
+                    case UpdateVerdict.InTrial when status is { Health: { IsWaiting: true } health }:
+                        Say(health.Problem.Length > 0 ? $"the health contract: {health.Problem}" : "the health contract");
+                        break;
                     case UpdateVerdict.InTrial when status is { CommitTimeout: 0, DeadlineLeft: null }:
                         Say("the new firmware to commit itself");
                         break;

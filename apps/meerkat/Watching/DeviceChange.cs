@@ -60,6 +60,7 @@ internal sealed record DeviceChange(ChangeKind Kind, DateTimeOffset Time, OtaSta
         ["deadline_left"] = Status?.DeadlineLeft,
         ["restarts"] = Restarts,
         ["message"] = Status?.Message,
+        ["health"] = Status?.Health?.Json.DeepClone(),
         ["reason"] = Status?.Reason?.Json.DeepClone(),
     };
 }

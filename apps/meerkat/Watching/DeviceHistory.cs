@@ -79,12 +79,13 @@ internal sealed class DeviceHistory
         lastUptime is { } last && uptime is { } now
         && TimeSpan.FromSeconds(now) < TimeSpan.FromSeconds(last.Uptime) + (at - last.At) - UptimeTolerance;
 
-    private static (string, string?, int?, int?, bool, bool?, int) Shown(OtaStatus status) => (
+    private static (string, string?, int?, int?, bool, bool?, int, string?) Shown(OtaStatus status) => (
         status.PhaseWord,
         status.Version,
         status.RunningSlot,
         status.ActiveSlot,
         status.IsCommitted,
         status.Ready,
-        StatusWords.IsUpdating(status) ? (int)((status.Progress ?? 0) / ProgressStepPercent) : 0);
+        StatusWords.IsUpdating(status) ? (int)((status.Progress ?? 0) / ProgressStepPercent) : 0,
+        status is { IsCommitted: false, Health: { IsWaiting: true } health } ? health.Count + health.Problem : null);
 }

@@ -25,6 +25,10 @@ internal static class StatusWords
         {
             words.Add(Invariant($"falls back in {Math.Ceiling(left):0} s"));
         }
+        if (status is { IsCommitted: false, Health: { IsWaiting: true } health })
+        {
+            words.Add(health.Problem.Length > 0 ? $"{health.Count} ({health.Problem})" : health.Count);
+        }
         return string.Join(", ", words);
     }
 

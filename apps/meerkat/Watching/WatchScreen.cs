@@ -86,6 +86,10 @@ internal sealed class WatchScreen(string address, LiveDisplayContext context)
             var left = Math.Max(0, told - Stopwatch.GetElapsedTime(lookedAt).TotalSeconds);
             yield return ("falls back in", string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(left):0} s unless committed"));
         }
+        if (status is { IsCommitted: false, Health: { IsWaiting: true } health })
+        {
+            yield return ("health contract", health.Problem.Length > 0 ? $"{health.Count}; {health.Problem}" : health.Count);
+        }
         yield return ("restarts seen", history.Restarts.ToString(CultureInfo.InvariantCulture));
         if (status.Reason is { } reason)
         {

@@ -245,6 +245,9 @@ function trialWords(version) {
   if (status.ready === false) {
     return `It has started and is not ready yet. Whatever ends it now brings ${old} back.`;
   }
+  if (status.health?.state === "waiting") {
+    return `It commits by itself once its health contract holds. Without that, or a commit, the device goes back to ${old}.`;
+  }
   return status.commit_timeout === 0
     ? `It commits by itself once it has been ready for a while. Whatever ends it before that brings ${old} back.`
     : `Look whether it works. Commit to keep it; without a commit the device goes back to ${old}.`;
@@ -286,6 +289,7 @@ function show() {
   showTransfer();
   showInstall();
   showSlots();
+  showHealth();
   showFallBack();
   showFacts();
   tick();
@@ -353,6 +357,26 @@ function showSlots() {
     if (slot.state !== "empty") card.append(element("p", "state " + slot.state, slot.state));
     return card;
   }, [status?.running_slot, status?.active_slot, status?.fallback_slot]);
+}
+
+function showHealth() {
+  const health = status?.health;
+  $("health").hidden = !health;
+  if (!health) {
+    return;
+  }
+  const of = named(health.version);
+  text($("health-words"), {
+    waiting: health.min_time > 0 ? `${of} commits by itself when all of this holds, after ${health.min_time} s at the earliest.` : `${of} commits by itself when all of this holds.`,
+    held: `${of} was committed, because all of this held.`,
+    failed: `${of} was given up, because not all of this held.`,
+  }[health.state] ?? `What was found last in the trial of ${of}, which ended otherwise.`);
+  const probes = health.probes.length > 0 ? health.probes : [{ name: "contract", held: false, last: health.problem }];
+  list($("probes"), probes, (probe) => {
+    const line = element("li", probe.held ? "held" : "not-held");
+    line.append(element("strong", "", probe.name), element("span", "", probe.held ? "holds" : "does not hold"), element("span", "found", probe.last));
+    return line;
+  });
 }
 
 function showFallBack() {

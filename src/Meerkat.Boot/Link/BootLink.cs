@@ -52,6 +52,10 @@ public sealed class BootLink(IBootChannel channel) : IDisposable
     /// <param name="sequence">The record's, on which this was decided; none: whatever it is.</param>
     public LinkReply Revert(ulong? sequence = null) => Ask(new LinkRequest("revert", sequence));
 
+    /// <param name="problem">What of the health contract does not hold; empty when all of it does.</param>
+    /// <param name="final">It cannot hold any more: the trial is given up at once.</param>
+    public LinkReply Health(string problem, bool final) => Ask(new LinkRequest("health", Problem: problem, Final: final));
+
     public LinkReply Restart(bool force) => Ask(new LinkRequest("restart", Force: force));
 
     public void Dispose() => channel.Dispose();

@@ -27,6 +27,7 @@ namespace Meerkat.Boot.Link;
 /// <param name="SettingsPublished">The settings in force are in <c>run/config.json</c>; otherwise what is there may be another firmware's.</param>
 /// <param name="BootVersion">Version of the boot loader.</param>
 /// <param name="FailedBundles">The bundles that failed their trials here, the latest first; none from a boot loader that does not know of them.</param>
+/// <param name="TrialFor">Seconds since the firmware of the trial was started; none without a trial.</param>
 public sealed record BootStatus(
     ulong Sequence,
     string Mode,
@@ -50,7 +51,8 @@ public sealed record BootStatus(
     bool SettingsChanged,
     bool SettingsPublished,
     string BootVersion,
-    IReadOnlyList<FailedBundle>? FailedBundles = null)
+    IReadOnlyList<FailedBundle>? FailedBundles = null,
+    double? TrialFor = null)
 {
     /// <summary>Version and build id in a slot, as the boot record has them; none where there is no slot.</summary>
     /// <param name="slot">0, 1 or none.</param>

@@ -2,7 +2,7 @@ namespace Meerkat.Boot.Link;
 
 /// <summary>One line of JSON to the boot loader on <c>run/boot.sock</c>.</summary>
 /// <param name="Operation">
-/// status, invalidate, arm, hold, activate, keep_snapshot, set_state, release (the lease of an installation), commit, revert or restart.
+/// status, invalidate, arm, hold, activate, keep_snapshot, set_state, release (the lease of an installation), commit, revert, health or restart.
 /// </param>
 /// <param name="Sequence">The boot record's sequence on which the asker decided; none: whatever it is.</param>
 /// <param name="Slot">For invalidate, arm, hold and keep_snapshot: 0 or 1. For set_state: the slot of the next boot.</param>
@@ -17,6 +17,8 @@ namespace Meerkat.Boot.Link;
 /// <param name="Trial">For keep_snapshot: the running firmware goes on trial at the next boot.</param>
 /// <param name="Fallback">For set_state: 0, 1 or -1 for none.</param>
 /// <param name="Committed">For set_state.</param>
+/// <param name="Problem">For health: what of the health contract does not hold; empty when all of it does.</param>
+/// <param name="Final">For health: it cannot hold any more.</param>
 public sealed record LinkRequest(
     string Operation,
     ulong? Sequence = null,
@@ -31,4 +33,6 @@ public sealed record LinkRequest(
     bool? ActivatesItself = null,
     bool? Trial = null,
     int? Fallback = null,
-    bool? Committed = null);
+    bool? Committed = null,
+    string? Problem = null,
+    bool? Final = null);

@@ -75,6 +75,8 @@ internal sealed class LinkServer(string path, Func<long, LinkRequest, LinkReply>
                 return (new BootRequest.Commit(line.Sequence), "");
             case "revert":
                 return (new BootRequest.Revert(line.Sequence), "");
+            case "health" when line.Problem is { } found:
+                return (new BootRequest.Health(line.Sequence, found, line.Final ?? false), "");
             case "restart":
                 return (new BootRequest.Restart(line.Sequence, line.Force ?? false), "");
             default:

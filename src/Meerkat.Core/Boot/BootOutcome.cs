@@ -77,6 +77,9 @@ public sealed record BootOutcome(
                 OutcomeCode.StartFailed => "firmware could not be started",
                 OutcomeCode.AgentUnusable => "the agent cannot work with the new configuration",
                 OutcomeCode.RecordLost => "both copies of the boot record were unreadable",
+                OutcomeCode.HealthFailed => Number > 0
+                    ? Invariant($"the health contract did not hold within {Number} s")
+                    : "the health contract cannot hold",
                 _ => Invariant($"reason {(int)Code}, which a newer version wrote"),
             };
             text = Attempts > 1 && Code != OutcomeCode.PowerLost ? Invariant($"{text}, in attempt {Attempts} of the trial") : text;

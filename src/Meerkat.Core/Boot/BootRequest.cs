@@ -40,6 +40,12 @@ public abstract record BootRequest(ulong? Sequence)
 
     public sealed record Commit(ulong? Sequence) : BootRequest(Sequence);
 
+    /// <summary>What the agent found of the health contract.</summary>
+    /// <param name="Sequence">As for all.</param>
+    /// <param name="Problem">What does not hold, in words; empty when all of it does.</param>
+    /// <param name="Final">It cannot hold any more: the trial is given up at once.</param>
+    public sealed record Health(ulong? Sequence, string Problem, bool Final) : BootRequest(Sequence);
+
     public sealed record Revert(ulong? Sequence) : BootRequest(Sequence);
 
     /// <summary>Starts the boot sequence again. <paramref name="Force"/>: also when that ends a trial.</summary>

@@ -19,6 +19,7 @@ public readonly record struct FailedTrial(BundleMark Bundle, byte Count, Outcome
         OutcomeCode.WatchdogStarved => "firmware sent no watchdog ping in time",
         OutcomeCode.AgentNotReady => "the agent was not reachable in time",
         OutcomeCode.MergeFailed => "the file systems could not be merged",
+        OutcomeCode.HealthFailed => "the health contract did not hold",
         OutcomeCode.TooManyCrashes => "firmware crashed again and again",
         var other => new BootOutcome(other, SlotId.Zero, "", 0, TimeSpan.Zero, default).Text,
     };

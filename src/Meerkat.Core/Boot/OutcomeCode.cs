@@ -22,4 +22,5 @@ public enum OutcomeCode : ushort
     StartFailed = 16,
     AgentUnusable = 17,
     RecordLost = 18,
+    HealthFailed = 19,
 }

@@ -57,6 +57,12 @@ public sealed record Supervision
     /// <summary>Whether the user's settings differ from those the trial began with. Told by the supervisor before each step.</summary>
     public bool SettingsChanged { get; init; }
 
+    /// <summary>How long the trial may take by the firmware's health contract; none without one.</summary>
+    public TimeSpan? HealthMaxTime { get; init; }
+
+    /// <summary>What of the health contract does not hold, as the agent told last; empty when all of it holds or nothing was told.</summary>
+    public string HealthProblem { get; init; } = "";
+
     /// <summary>Whether the settings in force could be published at the boot.</summary>
     public bool SettingsPublished { get; init; } = true;
 
@@ -93,9 +99,20 @@ public sealed record Supervision
     public bool CanFallBack => Mode == RunMode.Trial && Record.Fallback is not null;
 
     /// <summary>The end of the trial, when it has one.</summary>
-    public TimeSpan? CommitDeadline => CanFallBack && Record.CommitTimeoutSeconds > 0
-        ? StartedAt + TimeSpan.FromSeconds(Record.CommitTimeoutSeconds)
+    public TimeSpan? CommitDeadline => CanFallBack && CommitTimeoutSeconds > 0
+        ? StartedAt + TimeSpan.FromSeconds(CommitTimeoutSeconds)
         : null;
+
+    /// <summary>
+    /// The commit timeout in force: the update's own, and in a trial no longer than the longest time of the health contract; 0: it
+    /// commits by itself when it is ready.
+    /// </summary>
+    public int CommitTimeoutSeconds => (Record.CommitTimeoutSeconds, Mode, HealthMaxTime) switch
+    {
+        (0, RunMode.Trial, { } most) => (int)most.TotalSeconds,
+        (var own, RunMode.Trial, { } most) => Math.Min(own, (int)most.TotalSeconds),
+        var (own, _, _) => own,
+    };
 
     /// <summary>The first moment at which <see cref="SupervisionEvent.TimePassed"/> can matter.</summary>
     public TimeSpan? NextDeadline

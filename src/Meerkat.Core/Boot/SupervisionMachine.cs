@@ -192,7 +192,9 @@ public static class SupervisionMachine
 
         if (Due(now.CommitDeadline))
         {
-            return FallBack(now, moment, OutcomeCode.NoCommit, now.Record.CommitTimeoutSeconds, "");
+            return FallBack(
+                now, moment, now.HealthProblem.Length > 0 ? OutcomeCode.HealthFailed : OutcomeCode.NoCommit,
+                now.CommitTimeoutSeconds, now.HealthProblem);
         }
         if (Due(now.AgentDeadline))
         {

@@ -29,6 +29,7 @@ internal static class SupervisionRequests
             BootRequest.KeepSnapshot request => KeepSnapshot(now, asked, request),
             BootRequest.SetState request => BootStateRequests.Take(now, asked, request),
             BootRequest.Commit => Commit(now, asked),
+            BootRequest.Health request => Health(now, asked, request, moment),
             BootRequest.Revert => Revert(now, asked, moment),
             BootRequest.Restart request => Restart(now, asked, request, moment),
             _ => throw new UnreachableException(),
@@ -166,6 +167,23 @@ internal static class SupervisionRequests
         }
         var committed = SupervisionMachine.Commit(now);
         return committed with { Effects = [Answer(asked, committed.Next.Record), .. committed.Effects] };
+    }
+
+    /// <summary>Kept for the reason of a fall back, which the boot loader decides: the agent may hang when the time is over.</summary>
+    private static SupervisionStep Health(
+        Supervision now, SupervisionEvent.Requested asked, BootRequest.Health request, Moment moment)
+    {
+        if (now.Mode != RunMode.Trial)
+        {
+            return Refuse(now, asked, BootRefusal.AlreadyCommitted, "already committed; there is no trial");
+        }
+        if (!request.Final || !now.CanFallBack)
+        {
+            var told = now with { HealthProblem = request.Problem };
+            return SupervisionMachine.Step(told, Answer(asked, now.Record));
+        }
+        var fallen = SupervisionMachine.FallBack(now, moment, OutcomeCode.HealthFailed, 0, request.Problem);
+        return fallen with { Effects = [Answer(asked, fallen.Next.Record), .. fallen.Effects] };
     }
 
     private static SupervisionStep Revert(Supervision now, SupervisionEvent.Requested asked, Moment moment)

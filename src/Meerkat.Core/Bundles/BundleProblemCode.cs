@@ -36,4 +36,7 @@ public enum BundleProblemCode
     TarTwice,
     TarTooMany,
     TarTrailingData,
+
+    /// <summary>The health contract in the file system is none.</summary>
+    HealthContract,
 }

@@ -98,6 +98,15 @@ public static class BuiltInSettings
             Max = 1000,
             BoardOnly = true,
         },
+        new("health.min_time", WholeNumber, "0", "A trial with probes below commits itself no sooner; health.json of a firmware goes before these keys") { Unit = "s", Min = 0, Max = Week },
+        new("health.max_time", WholeNumber, "300", "A trial whose probes do not hold within this time falls back") { Unit = "s", Min = 1, Max = Week },
+        new("health.alive", Flag, "false", "Probe: the firmware's process runs"),
+        new("health.ready", Flag, "false", "Probe: the firmware is ready, as boot.ready or its manifest says"),
+        new("health.http", Text, "\"\"", "Probes: addresses that answer 200 to 299, parted by spaces"),
+        new("health.tcp", Text, "\"\"", "Probes: HOST:PORT that take a connection, parted by spaces"),
+        new("health.command", Text, "\"\"", "Probe: shell command that ends with 0, run as the firmware's user in its file system"),
+        new("health.mqtt", Flag, "false", "Probe: the device is connected to its MQTT broker"),
+        new("health.fleet", Flag, "false", "Probe: the fleet's server (update.url, or the one dialled) is reached"),
         new("conf_acl", Text, "\"*\"", "Which keys the layers above may set"),
         new("debug.level", WholeNumber, "2", "How much the agent logs: -1 none but errors, 0 errors, 1 warnings, 2 what happens, 3 requests, 4 all; a firmware may follow it")
         {

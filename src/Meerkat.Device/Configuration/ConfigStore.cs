@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Meerkat.Boot;
 using Meerkat.Boot.Posix;
 using Meerkat.Core.Access;
+using Meerkat.Core.Health;
 using Meerkat.Core.Protocol;
 using Meerkat.Core.Settings;
 using Meerkat.Core.Values;
@@ -110,6 +111,10 @@ public sealed class ConfigStore
             if (Exposure.Of(next.Values).Refusal(device.Board.Open) is { } open && Exposure.Of(now.Values).Refusal(device.Board.Open) is null)
             {
                 throw new RpcException(RpcErrorCode.BadRequest, $"invalid config value: {open}");
+            }
+            if (HealthContractParser.OfKeys(next.Values) is HealthReading.Damaged damaged && HealthContractParser.OfKeys(now.Values) is not HealthReading.Damaged)
+            {
+                throw new RpcException(RpcErrorCode.BadRequest, $"invalid config value: {damaged.Problem}");
             }
             if (save)
             {

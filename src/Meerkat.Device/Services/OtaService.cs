@@ -6,6 +6,7 @@ using Meerkat.Core.Updates;
 using Meerkat.Core.Values;
 using Meerkat.Device.Configuration;
 using Meerkat.Device.Downloads;
+using Meerkat.Device.Health;
 using Meerkat.Device.Updates;
 using Meerkat.Rpc;
 using Meerkat.Storage;
@@ -18,7 +19,7 @@ namespace Meerkat.Device.Services;
 /// </summary>
 internal sealed class OtaService(
     DeviceRoot device, BootLoaderCalls boot, ConfigStore config, PulledUpdates pulls, UpdatePolling polling, PushedUpdate push, DeviceRestart restart,
-    CommitGuard commits)
+    CommitGuard commits, HealthWatch health)
 {
     public const int MostTimeoutSeconds = 86400;
     public const int MostCommitTimeoutSeconds = 604800;
@@ -130,7 +131,7 @@ internal sealed class OtaService(
             var other => throw new RpcException(RpcErrorCode.BadRequest, $"output must be \"full\", found \"{other}\""),
         };
         var now = boot.Status();
-        return Result(OtaStatusView.Of(now, pulls.Status, polling.Status, now.Reason is null ? null : FailedOutput.Read(device.Volume, full)));
+        return Result(OtaStatusView.Of(now, pulls.Status, polling.Status, health.Results(now), now.Reason is null ? null : FailedOutput.Read(device.Volume, full)));
     }
 
     private UpdateOptions Options(RpcArguments arguments) => new()

@@ -10,7 +10,7 @@ internal static class OtaStatusView
 {
     private const int Succeeded = 3;
 
-    public static JsonObject Of(BootStatus boot, UpdateStatus update, PollStatus poll, string? lastOutput)
+    public static JsonObject Of(BootStatus boot, UpdateStatus update, PollStatus poll, JsonObject? health, string? lastOutput)
     {
         var shown = Shown(boot, update);
         var running = boot.Running is { } slot ? boot.Slots[slot] : null;
@@ -44,6 +44,7 @@ internal static class OtaStatusView
             ["signatures"] = update.Signatures,
             ["ready"] = boot.Ready,
             ["deadline_left"] = boot.DeadlineLeft,
+            ["health"] = health,
             ["reason"] = Reason(boot.Reason),
             ["last_output"] = lastOutput,
             ["record_problem"] = boot.RecordProblem.Length > 0 ? boot.RecordProblem : null,

@@ -1,5 +1,7 @@
+using Meerkat.Boot;
 using Meerkat.Boot.Posix;
 using Meerkat.Core.Bundles;
+using Meerkat.Core.Health;
 using Meerkat.Core.Values;
 using Meerkat.Storage;
 
@@ -48,13 +50,18 @@ internal sealed class SlotWriter(SlotStore slots, SlotId slot, UserId owner, Hos
         {
             var problem = tar.Complete();
             tar = null;
-            return problem;
+            return problem ?? HealthProblem();
         }
         image!.Flush();
         image.Dispose();
         image = null;
         return null;
     }
+
+    /// <summary>A contract that cannot be kept must be found before the slot is armed, not by a trial that cannot end well.</summary>
+    private BundleProblem? HealthProblem() => FirmwareHealth.OfFile(slots.Volume, slot) is HealthReading.Damaged damaged
+        ? new BundleProblem(BundleProblemCode.HealthContract, damaged.Problem, 0, HealthContract.FileName)
+        : null;
 
     /// <summary>Step 4: the seal, last of all.</summary>
     public void Seal(Manifest manifest, ReadOnlySpan<byte> manifestBytes, CompletedPart app) => slots.Complete(

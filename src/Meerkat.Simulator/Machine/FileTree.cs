@@ -40,6 +40,11 @@ internal sealed record FileTree(ImmutableDictionary<string, FileFact> Entries)
         foreach (var (path, fact) in Entries.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
             var users = MergePlanner.UserFiles.Contains(path) && fact.Kind == EntryKind.File;
+            if (path == "health.json")
+            {
+                // It judges the firmware that ships it, and no other.
+                continue;
+            }
             if (users || (!merged.ContainsKey(path) && !IsBelowShadow(path, shipped)))
             {
                 merged[path] = fact;

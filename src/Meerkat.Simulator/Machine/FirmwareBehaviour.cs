@@ -23,4 +23,10 @@ public enum FirmwareBehaviour
 
     /// <summary>Fills the medium, then ends.</summary>
     FillsMedium,
+
+    /// <summary>Ships a health contract, and keeps it: it commits itself.</summary>
+    KeepsContract,
+
+    /// <summary>Ships a health contract that never holds.</summary>
+    BreaksContract,
 }

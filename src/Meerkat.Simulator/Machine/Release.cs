@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Formats.Tar;
 using System.Text;
 using Meerkat.Core.Bundles;
+using Meerkat.Core.Health;
 using Meerkat.Storage;
 
 namespace Meerkat.Simulator.Machine;
@@ -10,6 +11,11 @@ namespace Meerkat.Simulator.Machine;
 internal sealed class Release
 {
     public const string Platform = "linux-sim";
+
+    /// <summary>Of the health contracts, in seconds.</summary>
+    public const int MinTimeSeconds = 20;
+
+    public const int MaxTimeSeconds = 120;
 
     private const int ImageBytes = 1500;
 
@@ -22,7 +28,9 @@ internal sealed class Release
         Version = FormattableString.Invariant($"{number}.0.0");
         Image = new byte[ImageBytes];
         new Random(number).NextBytes(Image);
-        Shipped = Ship(number);
+        Shipped = Contract(behaviour) is { } contract
+            ? Ship(number).With(HealthContract.FileName, FileFact.File(Encoding.UTF8.GetBytes(contract)))
+            : Ship(number);
         Bundle = Pack();
     }
 
@@ -59,6 +67,14 @@ internal sealed class Release
         Made.GetOrAdd((number, behaviour), static key => new Release(key.Item1, key.Item2));
 
     public override string ToString() => Behaviour == FirmwareBehaviour.Good ? Version : $"{Version} ({Behaviour})";
+
+    /// <summary>No device of this world has a broker to connect to.</summary>
+    private static string? Contract(FirmwareBehaviour behaviour) => behaviour switch
+    {
+        FirmwareBehaviour.KeepsContract => $$"""{"min_time": {{MinTimeSeconds}}, "max_time": {{MaxTimeSeconds}}, "interval": 10, "probes": [{"ready": true}]}""",
+        FirmwareBehaviour.BreaksContract => $$"""{"max_time": {{MaxTimeSeconds}}, "interval": 10, "probes": [{"ready": true}, {"mqtt": true}]}""",
+        _ => null,
+    };
 
     private static FileTree Ship(int number)
     {

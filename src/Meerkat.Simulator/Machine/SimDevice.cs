@@ -451,15 +451,38 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
             var volume = process.Volume = new ProcessVolume(storage, () => process.Lives, path => chaos(process, path));
             var board = Board.Parse(volume.ReadSmall(DeviceRoot.BoardPath, MostBoardBytes));
             var device = new DeviceRoot(Root, volume, board, () => new BootLink(sabotage.Link(
-                new SimChannel(callers!, ++lastConnection, () => process.Lives, operation => asked = operation), () => Truth.Candidate)));
-            agent = DeviceAgent.Of(device, new ProcessClock(Clock, () => process.Lives), Log);
+                new SimChannel(callers!, ++lastConnection, () => process.Lives, Asks), () => Truth.Candidate)));
+            var clock = new ProcessClock(Clock, () => process.Lives);
+            var begun = agent = DeviceAgent.Of(device, clock, Log);
             cycle!.Take(new SupervisionEvent.AgentReady());
+            events.Enqueue(() => LookAtHealth(begun, clock));
         }
         catch (Exception fault) when (fault is IOException or RpcException)
         {
             Log($"agent: {fault.Message}");
             process.Lives = false;
             cycle!.Take(new SupervisionEvent.AgentExited(new ExitStatus(1, 0), fault.Message));
+        }
+    }
+
+    /// <summary>The agent keeps to the health contract: a round of its probes, and the next one when it is due.</summary>
+    private void LookAtHealth(DeviceAgent looking, ProcessClock clock)
+    {
+        if (agent == looking && agentProcess.Lives
+            && looking.Health.LookAsync(CancellationToken.None).GetAwaiter().GetResult() is { } pause)
+        {
+            clock.CreateTimer(_ => LookAtHealth(looking, clock), null, pause, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>What the agent asks of the boot loader by itself; only a contract that holds lets it ask for a commit.</summary>
+    private void Asks(string operation)
+    {
+        asked = operation;
+        if (operation == "commit" && Truth is { Stage: Stage.Trial, Candidate.Behaviour: FirmwareBehaviour.KeepsContract }
+            && Clock.GetElapsedTime(0) - cycle!.Now.StartedAt >= TimeSpan.FromSeconds(Release.MinTimeSeconds))
+        {
+            Truth = Truth with { Stage = Stage.Committing };
         }
     }
 
@@ -699,7 +722,7 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
     {
         switch (behaviour)
         {
-            case FirmwareBehaviour.Good:
+            case FirmwareBehaviour.Good or FirmwareBehaviour.KeepsContract or FirmwareBehaviour.BreaksContract:
                 cycle!.Take(new SupervisionEvent.FirmwareReady());
                 break;
             case FirmwareBehaviour.Exits:
@@ -750,11 +773,11 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         cycle!.Take(new SupervisionEvent.FirmwareExited(status));
     }
 
-    private void Ends(OutcomeCode reason)
+    private void Ends(params OutcomeCode[] reasons)
     {
         if (Truth.Stage is Stage.Trial or Stage.Committing)
         {
-            Truth = Truth with { Stage = Stage.Ending, Reasons = [.. Truth.Reasons, reason] };
+            Truth = Truth with { Stage = Stage.Ending, Reasons = [.. Truth.Reasons, .. reasons] };
         }
     }
 
@@ -767,7 +790,13 @@ internal sealed class SimDevice : IDevicePrograms, IDisposable
         }
         var now = cycle!.Now;
         var ran = Clock.GetElapsedTime(0) - now.StartedAt;
-        if (ran >= TimeSpan.FromSeconds(CommitTimeoutSeconds))
+        if (behaviour is FirmwareBehaviour.KeepsContract or FirmwareBehaviour.BreaksContract
+            && ran >= TimeSpan.FromSeconds(Release.MaxTimeSeconds))
+        {
+            // Which of them it is depends on whether the agent came to tell, and what.
+            Ends(OutcomeCode.HealthFailed, OutcomeCode.NoCommit);
+        }
+        else if (ran >= TimeSpan.FromSeconds(CommitTimeoutSeconds))
         {
             Ends(OutcomeCode.NoCommit);
         }

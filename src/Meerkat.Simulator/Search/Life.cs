@@ -9,7 +9,8 @@ internal static class Life
 
     /// <summary>
     /// Factory boot, settings, an update by calls, trial, commit; one that crashes and falls back; one that is not committed in time;
-    /// a snapshot; one that is held, activated and reverted; one that is cancelled; one that is committed.
+    /// a snapshot; one that is held, activated and reverted; one that is cancelled; one that is committed; one
+    /// whose health contract does not hold, and one whose does, which commits itself.
     /// </summary>
     public static void Live(SimDevice device)
     {
@@ -36,6 +37,14 @@ internal static class Life
         device.Install(Release.Of(7));
         Restart(device);
         Must(device.Commit(), "commit of 7.0.0");
+        device.Install(Release.Of(8, FirmwareBehaviour.BreaksContract));
+        Restart(device);
+        device.Pass(TimeSpan.FromSeconds(Release.MaxTimeSeconds + 1));
+        Must(device.Truth is { Good.Number: 7, Told.Code: Core.Boot.OutcomeCode.HealthFailed }, "the end of a contract that never held");
+        device.Install(Release.Of(9, FirmwareBehaviour.KeepsContract));
+        Restart(device);
+        device.Pass(TimeSpan.FromSeconds(Release.MinTimeSeconds + 1));
+        Must(device.Truth.Good.Number == 9, "a contract that held, as a commit");
     }
 
     /// <summary>A whole update, as every device must be able to take it after whatever came before.</summary>

@@ -26,6 +26,7 @@ public sealed class BootOutcomeTests
         [OutcomeCode.StartFailed] = (0, "start_failed", "firmware could not be started"),
         [OutcomeCode.AgentUnusable] = (0, "agent_unusable", "the agent cannot work with the new configuration"),
         [OutcomeCode.RecordLost] = (0, "record_lost", "both copies of the boot record were unreadable"),
+        [OutcomeCode.HealthFailed] = (300, "health_failed", "the health contract did not hold within 300 s"),
     };
 
     [Fact]

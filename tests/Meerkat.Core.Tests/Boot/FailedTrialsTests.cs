@@ -43,6 +43,7 @@ public sealed class FailedTrialsTests
             OutcomeCode.NoCommit, OutcomeCode.Exited, OutcomeCode.Signaled, OutcomeCode.NotReady, OutcomeCode.WatchdogStarved,
             OutcomeCode.BootLoaderStopped, OutcomeCode.MergeFailed, OutcomeCode.ImageBroken, OutcomeCode.NewImageBroken,
             OutcomeCode.AgentNotReady, OutcomeCode.TooManyCrashes, OutcomeCode.StartFailed, OutcomeCode.AgentUnusable,
+            OutcomeCode.HealthFailed,
         ],
         Enum.GetValues<OutcomeCode>().Where(FailedTrials.Counts));
 

@@ -11,7 +11,7 @@ internal sealed class Scene
 
     private long lastId;
 
-    public Scene(BootRecord record, RunMode mode, SlotId? running, SupervisionSettings? settings = null)
+    public Scene(BootRecord record, RunMode mode, SlotId? running, SupervisionSettings? settings = null, TimeSpan? healthMaxTime = null)
     {
         Now = new Supervision
         {
@@ -19,6 +19,7 @@ internal sealed class Scene
             Record = record,
             Mode = mode,
             Running = running,
+            HealthMaxTime = healthMaxTime,
         };
         Last = SupervisionMachine.Begin(Now, Moment);
         Now = Last.Next;
@@ -26,6 +27,10 @@ internal sealed class Scene
 
     public static Scene Trial(int commitTimeoutSeconds = 300, SupervisionSettings? settings = null) =>
         new(Records.Trial(commitTimeoutSeconds), RunMode.Trial, SlotId.One, settings);
+
+    /// <summary>A trial of a firmware with a health contract of at most 120 s.</summary>
+    public static Scene HealthTrial(int commitTimeoutSeconds = 0) =>
+        new(Records.Trial(commitTimeoutSeconds), RunMode.Trial, SlotId.One, healthMaxTime: TimeSpan.FromSeconds(120));
 
     public static Scene LonelyTrial(int commitTimeoutSeconds = 300) =>
         new(Records.Trial(commitTimeoutSeconds) with { Fallback = null }, RunMode.Trial, SlotId.One);

@@ -29,6 +29,8 @@ public sealed class SupervisionOrderTests
         ("set on trial", 0, (_, id) => Ask(id, 2, new BootRequest.SetState(null, new() { Committed = false, CommitTimeoutSeconds = 5 }, "")), true),
         ("set good, no fallback", 0, (_, id) => Ask(id, 2, new BootRequest.SetState(null, new() { Committed = true, SetsFallback = true }, "")), true),
         ("stale commit", 0, (now, id) => Ask(id, 1, new BootRequest.Commit(now.Record.Sequence - 1)), true),
+        ("health fails", 0, (_, id) => Ask(id, 2, new BootRequest.Health(null, "web: HTTP 500", false)), true),
+        ("health cannot hold", 0, (_, id) => Ask(id, 2, new BootRequest.Health(null, "no contract", true)), true),
         ("disconnect", 0, (_, _) => new SupervisionEvent.Disconnected(1), true),
         ("exit", 0.5, (_, _) => new SupervisionEvent.FirmwareExited(new ExitStatus(1, 0)), true),
         ("agent exit", 0.5, (_, _) => new SupervisionEvent.AgentExited(new ExitStatus(78, 0)), true),
@@ -45,6 +47,7 @@ public sealed class SupervisionOrderTests
     {
         ["trial"] = () => Scene.Trial().Now,
         ["trial that commits itself"] = () => Scene.Trial(0).Now,
+        ["trial with a health contract"] = () => Scene.HealthTrial().Now,
         ["trial that says when it is ready"] = () => Scene.Trial(300, new() { Ready = ReadyMode.Notify }).Now,
         ["trial with nothing to fall back to"] = () => Scene.LonelyTrial().Now,
         ["committed"] = () => Scene.Committed(new() { MaxCrashes = 2 }).Now,
@@ -153,7 +156,9 @@ public sealed class SupervisionOrderTests
             "a commit is answered only with a committed record");
         Require(request is not BootRequest.Commit || !reply.Done || (!now.Record.Committed && now.Running == now.Record.Active),
             "a commit of what does not run");
-        Require(request is BootRequest.Restart || !reply.Done || step.Store is not null, "done, but not durable");
+        Require(request is BootRequest.Restart or BootRequest.Health || !reply.Done || step.Store is not null, "done, but not durable");
+        Require(request is not BootRequest.Health { Final: true } || !reply.Done || !now.CanFallBack || step.Store is { LastOutcome.Code: OutcomeCode.HealthFailed },
+            "a contract that cannot hold is not given up");
     }
 
     private static void CheckEffects(Supervision now, SupervisionStep step)

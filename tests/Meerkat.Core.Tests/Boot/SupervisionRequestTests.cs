@@ -83,6 +83,8 @@ public sealed class SupervisionRequestTests
                 "the boot record has moved from 1 to 5; read the status and decide again"),
             ["anything while stopping"] = (Stopping, Commit, BootRefusal.Stopping,
                 "the device is restarting; ask again when it is back"),
+            ["health when committed"] = (() => Scene.Committed(), new BootRequest.Health(null, "web: HTTP 500", true), BootRefusal.AlreadyCommitted,
+                "already committed; there is no trial"),
             ["commit in recovery"] = (Scene.Recovery, Commit, BootRefusal.AlreadyCommitted,
                 "already committed; there is nothing to commit"),
             ["revert what was armed in recovery"] = (ArmedInRecovery, Revert, BootRefusal.NotRunningYet,
