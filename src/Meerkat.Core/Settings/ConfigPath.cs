@@ -45,13 +45,8 @@ public static class ConfigPath
     }
 
     /// <summary>The keys that a key lies below, outermost first: <c>a</c> and <c>a.b</c> of <c>a.b.c</c>.</summary>
-    internal static IEnumerable<string> Parents(string key)
-    {
-        for (var dot = key.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = key.IndexOf('.', dot + 1))
-        {
-            yield return key[..dot];
-        }
-    }
+    internal static IEnumerable<string> Parents(string key) =>
+        Enumerable.Range(0, key.Length).Where(at => key[at] == '.').Select(dot => key[..dot]);
 
     internal static string Join(string parent, string name) => parent.Length == 0 ? name : $"{parent}.{name}";
 
