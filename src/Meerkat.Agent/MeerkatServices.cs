@@ -12,6 +12,7 @@ internal static class MeerkatServices
         // Made by a factory, so that the container disposes of it.
         services.AddSingleton(_ => agent);
         services.AddHostedService<PollingService>();
+        services.AddHostedService<MqttService>();
         return services;
     }
 }

@@ -82,6 +82,9 @@ public sealed class DeviceAgent : IAsyncDisposable
 
     public PulledUpdates Pulls { get; }
 
+    /// <summary>Which of the device's own connections stand.</summary>
+    public ConnectionFacts Connections { get; } = new();
+
     /// <summary>What the device measures of itself.</summary>
     public DeviceMeters Meters { get; }
 
@@ -121,6 +124,15 @@ public sealed class DeviceAgent : IAsyncDisposable
             is Core.Settings.ConfigText.Parsed { Tree: { Count: > 0 } tree }
             ? new Core.Settings.SettingValues(tree)
             : null;
+
+    /// <summary>A text file of the running slot's file system, or in recovery of the first slot that has it; empty when there is none.</summary>
+    /// <exception cref="StorageException">It cannot be read.</exception>
+    internal string ReadFile(string name) => Identity.Slot is { } running
+        ? ReadSlotFile(running, name)
+        : ReadSlotFile(SlotId.Zero, name) is { Length: > 0 } text ? text : ReadSlotFile(new SlotId(1), name);
+
+    /// <summary>Where the device keeps what outlives updates.</summary>
+    internal IVolume Volume => device.Volume;
 
     public async ValueTask DisposeAsync()
     {

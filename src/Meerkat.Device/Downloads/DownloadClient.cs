@@ -8,7 +8,7 @@ namespace Meerkat.Device.Downloads;
 internal static class DownloadClient
 {
     /// <summary>No device was made before this; a clock that shows less has not been set.</summary>
-    private static readonly DateTimeOffset EarliestClock = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    internal static readonly DateTimeOffset EarliestClock = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <exception cref="CryptographicException">A certificate file cannot be read.</exception>
     public static HttpClient Make(DownloadSettings settings, TimeProvider time)
