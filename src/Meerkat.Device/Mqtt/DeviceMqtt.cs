@@ -8,9 +8,7 @@ namespace Meerkat.Device.Mqtt;
 /// Keeps a connection to the broker for as long as the settings want one. Whatever the broker does, the device goes on: a lost connection
 /// is made again, after pauses that grow, with the settings and certificates of that moment.
 /// </summary>
-/// <param name="agent">The device.</param>
-/// <param name="random">Spreads the pauses, so that not all devices come back in the same second.</param>
-public sealed class DeviceMqtt(DeviceAgent agent, Random random)
+public sealed class DeviceMqtt
 {
     /// <summary>Calls at once.</summary>
     private const int QueueLength = 25;
@@ -21,14 +19,39 @@ public sealed class DeviceMqtt(DeviceAgent agent, Random random)
     /// <summary>The answer to the call that changed the settings still goes out.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
 
-    private readonly RareLines dropped = new(agent.Log, agent.Time);
+    private readonly DeviceAgent agent;
+    private readonly Random random;
+    private readonly RareLines dropped;
+    private readonly DeviceShadow shadow;
     private volatile MqttSession? current;
 
     /// <summary>Why the last try failed; said once.</summary>
     private string told = "";
 
+    /// <param name="agent">The device.</param>
+    /// <param name="random">Spreads the pauses, so that not all devices come back in the same second.</param>
+    public DeviceMqtt(DeviceAgent agent, Random random)
+    {
+        this.agent = agent;
+        this.random = random;
+        dropped = new RareLines(agent.Log, agent.Time);
+        shadow = new DeviceShadow(agent, PublishAsync, dropped);
+    }
+
     /// <summary>Runs until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(KeepAsync(cancellationToken), shadow.RunAsync(cancellationToken)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The program ends.
+        }
+    }
+
+    private async Task KeepAsync(CancellationToken cancellationToken)
     {
         var serving = new MqttServing(agent.Calls, QueueLength, dropped.Write, cancellationToken);
         var changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -52,10 +75,6 @@ public sealed class DeviceMqtt(DeviceAgent agent, Random random)
                     await connections.ConfigureAwait(false);
                 }
             }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The program ends.
         }
         finally
         {
@@ -121,8 +140,12 @@ public sealed class DeviceMqtt(DeviceAgent agent, Random random)
                 agent.Connections.MqttConnected = true;
                 told = "";
                 agent.Log($"mqtt: connected to {broker.Address} as {broker.ClientId}");
+                if (settings.Shadow is { } topics)
+                {
+                    shadow.Connected(topics);
+                }
                 var reason = await session.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
-                agent.Log($"WARNING: mqtt: {reason}; connecting again");
+                agent.Log($"WARNING: mqtt: {reason}{(session.LeftOut > 0 ? $" ({session.LeftOut} messages were left out, too many at once)" : "")}; connecting again");
             }
         }
         catch (Exception fault) when (fault is MqttException or FormatException or StorageException)
@@ -150,6 +173,10 @@ public sealed class DeviceMqtt(DeviceAgent agent, Random random)
 
     private async ValueTask TakeAsync(MqttMessage message, MqttSettings settings, MqttServing serving)
     {
+        if (settings.Shadow is { } told && shadow.Take(message, told))
+        {
+            return;
+        }
         if (settings.Calls is { } topics)
         {
             await serving.TakeAsync(message, topics, PublishAsync).ConfigureAwait(false);
@@ -167,7 +194,7 @@ public sealed class DeviceMqtt(DeviceAgent agent, Random random)
         }
         catch (MqttException fault)
         {
-            dropped.Write($"mqtt: an answer to {message.Topic} was lost: {fault.Message}");
+            dropped.Write($"mqtt: a message to {message.Topic} was lost: {fault.Message}");
             throw;
         }
     }

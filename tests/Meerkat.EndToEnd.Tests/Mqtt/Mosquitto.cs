@@ -24,6 +24,8 @@ internal sealed class Mosquitto : IAsyncDisposable
 
     public int Port { get; }
 
+    public IReadOnlyList<string> Configuration => configuration;
+
     public string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
     /// <summary>What the broker has logged: who connected, subscribed and published what.</summary>
