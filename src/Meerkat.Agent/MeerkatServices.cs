@@ -22,6 +22,7 @@ internal static class MeerkatServices
         services.AddHostedService<UdpChannel>();
         services.AddHostedService<SerialChannel>();
         services.AddHostedService<HealthContractService>();
+        services.AddHostedService<MqttService>();
         return services;
     }
 }

@@ -182,6 +182,9 @@ public sealed class DeviceAgent : IAsyncDisposable
         Rights.Check();
     }
 
+    /// <summary>Where the device keeps what outlives updates.</summary>
+    internal IVolume Volume => device.Volume;
+
     public async ValueTask DisposeAsync()
     {
         Gate.End();
@@ -200,14 +203,12 @@ public sealed class DeviceAgent : IAsyncDisposable
     /// <exception cref="IOException">A certificate or key cannot be read; the message says which.</exception>
     public TlsOptions Tls(string prefix) => TlsFiles.Read(Config.Values, prefix, ReadFile, Time);
 
-    /// <summary>A text file of the slot's file system; empty when there is none.</summary>
-    public string ReadFile(string name)
-    {
-        if (slot is not { } some || name.Length == 0)
-        {
-            return "";
-        }
-        var path = FsPath.OnVolume(device.Volume, some, FsPath.Plain(name));
-        return Encoding.UTF8.GetString(device.Volume.ReadSmall(path, MostCertificateBytes) ?? []);
-    }
+    /// <summary>A text file of the running slot's file system, or in recovery of the first slot that has it; empty when there is none.</summary>
+    public string ReadFile(string name) => slot is { } running
+        ? ReadFile(running, name)
+        : ReadFile(SlotId.Zero, name) is { Length: > 0 } text ? text : ReadFile(SlotId.Zero.Other, name);
+
+    private string ReadFile(SlotId place, string name) => name.Length == 0
+        ? ""
+        : Encoding.UTF8.GetString(device.Volume.ReadSmall(FsPath.OnVolume(device.Volume, place, FsPath.Plain(name)), MostCertificateBytes) ?? []);
 }

@@ -62,6 +62,10 @@ public sealed class RpcDispatcher
     /// <summary>Takes calls again: the restart was called off.</summary>
     public void Unlock() => Interlocked.Exchange(ref restartsAtUtcTicks, 0);
 
+    /// <summary>Whether a frame is meant for this device.</summary>
+    public bool IsForUs(RpcRequest request) =>
+        string.IsNullOrEmpty(request.Destination) || DeviceId.Length == 0 || request.Destination == DeviceId;
+
     /// <summary>Takes the bytes of one frame from a channel.</summary>
     public Task<RpcReply> TakeAsync(ReadOnlyMemory<byte> frame, RpcPeer peer, CancellationToken cancellationToken) =>
         TakeAsync(RpcFrame.Parse(frame.Span, MaxFrameBytes), peer, cancellationToken);
@@ -157,9 +161,6 @@ public sealed class RpcDispatcher
     private static Task<JsonNode?> Result(JsonNode result) => Task.FromResult<JsonNode?>(result);
 
     private static JsonObject Ping(RpcPeer peer) => new() { ["channel_info"] = peer.Address };
-
-    private bool IsForUs(RpcRequest request) =>
-        string.IsNullOrEmpty(request.Destination) || DeviceId.Length == 0 || request.Destination == DeviceId;
 
     private JsonArray List()
     {

@@ -36,7 +36,16 @@ internal sealed class DialedWebSocket(DeviceAgent agent) : PersistentChannel(age
                 // A server may be named later.
                 await Task.Delay(Timeout.InfiniteTimeSpan, Agent.Time, changed.Token);
             }
-            await ServeAsync(dialled, changed.Token);
+            try
+            {
+                await ServeAsync(dialled, changed.Token);
+                Agent.Connections.FleetProblem = $"{dialled} closed the connection";
+            }
+            catch (Exception fault)
+            {
+                Agent.Connections.FleetProblem = fault.Message;
+                throw;
+            }
             Tell($"{Name}: {dialled} closed the connection; dialling again");
             return true;
         }
@@ -92,6 +101,7 @@ internal sealed class DialedWebSocket(DeviceAgent agent) : PersistentChannel(age
             }
         }
         Tell($"{Name}: connected to {dialled}");
+        Agent.Connections.FleetProblem = "";
         await using var connection = new WebSocketConnection(socket, Agent.Calls.MaxFrameBytes);
         var channel = tls.Authorities is null ? RpcChannels.WebSocketOut : RpcChannels.SecureWebSocketOut;
         await new FrameServing(Agent.Calls, QueueLength).RunAsync(connection, new RpcPeer(channel, dialled), stopping);

@@ -31,7 +31,8 @@ public abstract record RpcFrame
     /// </summary>
     /// <param name="utf8">The bytes of exactly one JSON value; white space around it is accepted.</param>
     /// <param name="maxBytes">The longest frame accepted (<c>rpc.max_frame_size</c>).</param>
-    public static RpcFrame Parse(ReadOnlySpan<byte> utf8, int maxBytes)
+    /// <param name="named">The method, where the channel names it; the frame's own is not looked at then.</param>
+    public static RpcFrame Parse(ReadOnlySpan<byte> utf8, int maxBytes, string? named = null)
     {
         if (utf8.Length > maxBytes)
         {
@@ -54,6 +55,10 @@ public abstract record RpcFrame
         if (id is null)
         {
             return Reject($"id must be a number or a string, found {RpcArguments.Describe(frame.GetProperty("id"))}");
+        }
+        if (named is not null && !frame.TryGetProperty("result", out _) && !frame.TryGetProperty("error", out _))
+        {
+            return new Request(ReadRequest(frame, id.Value, named));
         }
         if (frame.TryGetProperty("method", out var method) && method.ValueKind != JsonValueKind.String)
         {

@@ -7,6 +7,7 @@ using Meerkat.Boot;
 using Meerkat.Boot.Posix;
 using Meerkat.Core.Health;
 using Meerkat.Core.Protocol;
+using Meerkat.Core.Updates;
 using Meerkat.Core.Values;
 using Meerkat.Device.Configuration;
 using Meerkat.Device.Downloads;
@@ -143,25 +144,50 @@ internal sealed class HealthProbes(
     /// </summary>
     private async Task<ProbeResult> ReachAsync(CancellationToken cancellationToken)
     {
-        var address = config.Values.Text("update.url");
-        if (address.Length == 0)
+        switch (BundleAddresses.Parse(config.Values.Text("update.url")))
         {
-            return Fails(Setting("rpc.ws.server_address").Length > 0
-                ? connections.FleetProblem
-                : "no fleet is configured: update.url and rpc.ws.server_address are empty");
+            case BundleAddresses.Found({ IsEmpty: true }):
+                return Fails(Setting("rpc.ws.server_address").Length > 0
+                    ? connections.FleetProblem
+                    : "no fleet is configured: update.url and rpc.ws.server_address are empty");
+            case BundleAddresses.Found(var addresses):
+                // Any of them will do, as for polling.
+                var last = Fails("");
+                foreach (var address in addresses)
+                {
+                    last = await ReachAsync(address, cancellationToken).ConfigureAwait(false);
+                    if (last.Held)
+                    {
+                        break;
+                    }
+                }
+                return last;
+            case BundleAddresses.Rejected(var reason):
+                return Fails($"update.url {reason}");
+            default:
+                throw new System.Diagnostics.UnreachableException();
         }
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-        {
-            return Fails($"update.url must begin with http:// or https://, found \"{address}\"");
-        }
+    }
+
+    private async Task<ProbeResult> ReachAsync(Uri address, CancellationToken cancellationToken)
+    {
         try
         {
-            using var client = DownloadClient.Make(downloads(), time);
-            using var request = new HttpRequestMessage(HttpMethod.Get, url);
+            var settings = downloads();
+            if (address.Scheme == "https" && settings.TlsProblem.Length > 0)
+            {
+                return Fails(settings.TlsProblem);
+            }
+            using var client = DownloadClient.Make(settings, time);
+            using var request = DownloadRequest.Get(settings, address, address);
             request.Headers.Range = new RangeHeaderValue(0, 0);
             using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            var text = Invariant($"HTTP {(int)answer.StatusCode} from {url.Authority}");
+            var text = Invariant($"HTTP {(int)answer.StatusCode} from {address.Authority}");
             return answer.StatusCode < HttpStatusCode.BadRequest ? Holds(text) : Fails(text);
+        }
+        catch (HttpRequestException fault)
+        {
+            return Fails($"{address.Authority}: {fault.Message}");
         }
         catch (CryptographicException fault)
         {

@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using Meerkat.Core.Protocol;
 using Meerkat.Rpc.Channels;
 using Meerkat.Rpc.Http;
+using Meerkat.Rpc.Mqtt;
 using Meerkat.Rpc.Streams;
 using Meerkat.Rpc.Udp;
 using Meerkat.Rpc.WebSockets;
@@ -15,7 +16,7 @@ namespace Meerkat.Rpc.Client;
 public static class RpcTransports
 {
     /// <summary>Every scheme that <see cref="Open"/> knows.</summary>
-    public static readonly IReadOnlyList<string> Schemes = ["http", "https", "ws", "wss", "udp", "tcp", "serial", "unix"];
+    public static readonly IReadOnlyList<string> Schemes = ["http", "https", "ws", "wss", "udp", "tcp", "mqtt", "mqtts", "serial", "unix"];
 
     /// <summary>From a refused connection to the next try, as <c>mos</c> does it.</summary>
     private static readonly TimeSpan ConnectAgain = TimeSpan.FromSeconds(2);
@@ -39,9 +40,22 @@ public static class RpcTransports
         "tcp" => Connected(address, time, token => TcpAsync(address, token)),
         "unix" => Connected(address, time, token => UnixAsync(address, token)),
         "udp" => new ConnectionPlan(address.ToString(), token => UdpAsync(address, token)) { SendAgain = SendAgain, Time = time },
+        "mqtt" or "mqtts" => Mqtt(address, tls, time),
         "serial" => SerialCaller.Plan(address, time),
         _ => throw new RpcTransportException($"{address.Scheme}: is no transport of ours; known are {string.Join(", ", Schemes)}"),
     };
+
+    private static ConnectionPlan Mqtt(Uri address, TlsOptions tls, TimeProvider time)
+    {
+        try
+        {
+            return MqttTransport.Plan(address, tls, Random.Shared, time);
+        }
+        catch (FormatException fault)
+        {
+            throw new RpcTransportException(fault.Message, fault);
+        }
+    }
 
     private static ConnectionPlan Connected(Uri address, TimeProvider time, Func<CancellationToken, Task<IFrameConnection>> connect) =>
         new(address.ToString(), connect) { ConnectAgain = ConnectAgain, Time = time };
