@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using Meerkat.Agent.Tests.Harness;
 using Meerkat.Core.Access;
 using Meerkat.Rpc;
+using Meerkat.Rpc.Client;
+using Meerkat.Rpc.Http;
 
 namespace Meerkat.Agent.Tests;
 
@@ -60,8 +62,7 @@ public sealed class CredentialsTests(ProtectedDevice device) : IClassFixture<Pro
     [Fact]
     public async Task OwnClient_AsksOnceAndGoesOn()
     {
-        using var handler = new DigestHttp(new SocketsHttpHandler(), Admin);
-        using var client = new RpcClient(new Uri(device.Url + "/rpc"), new Random(1), TimeProvider.System, handler);
+        await using var client = Client(Admin);
         for (var i = 0; i < 5; i++)
         {
             Assert.NotNull(await client.CallAsync("RPC.Ping", null, RpcClient.DefaultTimeout, TestContext.Current.CancellationToken));
@@ -72,8 +73,7 @@ public sealed class CredentialsTests(ProtectedDevice device) : IClassFixture<Pro
     [Fact]
     public async Task OwnClientWithAWrongPassword_IsToldSo()
     {
-        using var handler = new DigestHttp(new SocketsHttpHandler(), Admin with { Password = "wrong" });
-        using var client = new RpcClient(new Uri(device.Url + "/rpc"), new Random(1), TimeProvider.System, handler);
+        await using var client = Client(Admin with { Password = "wrong" });
         var told = await Assert.ThrowsAsync<RpcTransportException>(
             () => client.CallAsync("RPC.Ping", null, RpcClient.DefaultTimeout, TestContext.Current.CancellationToken));
         Assert.Contains("401", told.Message);
@@ -183,8 +183,7 @@ public sealed class CredentialsTests(ProtectedDevice device) : IClassFixture<Pro
     [InlineData("FS.Rename", """{"src":"keys","dst":"x"}""")]
     public async Task SecretFile_IsNotReadUnderAnyName(string method, string arguments)
     {
-        using var handler = new DigestHttp(new SocketsHttpHandler(), Admin);
-        using var client = new RpcClient(new Uri(device.Url + "/rpc"), new Random(1), TimeProvider.System, handler);
+        await using var client = Client(Admin);
         var refused = await Assert.ThrowsAsync<Meerkat.Core.Protocol.RpcException>(
             () => client.CallAsync(method, JsonNode.Parse(arguments), RpcClient.DefaultTimeout, TestContext.Current.CancellationToken));
         Assert.True(refused.Error.Code is 403 or 400, refused.Message);
@@ -217,4 +216,7 @@ public sealed class CredentialsTests(ProtectedDevice device) : IClassFixture<Pro
         using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
         return ((int)response.StatusCode, response.Headers.WwwAuthenticate.ToString());
     }
+
+    private RpcClient Client(DigestAnswer user) => new(
+        new HttpTransport(new Uri(device.Url + "/rpc"), new ClientAccess(user, new TlsOptions())), new Random(1), TimeProvider.System);
 }

@@ -32,7 +32,7 @@ public sealed class ExposureTests
     [MemberData(nameof(Cases))]
     public void Device_SaysHowOpenItIs(string settings, string warning, bool forbidden, bool plainForbidden)
     {
-        var merged = ConfigLayers.Apply(BuiltInSettings.Defaults(), JsonNode.Parse(settings.Replace("PASSWORD", Password).Replace("TLS", Tls))!.AsObject(), "test").Tree;
+        var merged = ConfigLayers.Apply(BuiltInSettings.Defaults(), JsonNode.Parse(settings.Replace("PASSWORD", Password).Replace("TLS", Tls))!.AsObject(), "test", SettingSchema.BuiltIn, ConfigAcl.AllowAll).Tree;
         var exposure = Exposure.Of(new SettingValues(merged));
         if (warning.Length == 0)
         {

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Meerkat.EndToEnd.Tests.Harness;
+namespace Meerkat.EndToEnd.Tests;
 
 /// <summary>
 /// Two serial lines with a cable between them: what is written to one is read from the other. Made of two pseudo terminals whose masters
