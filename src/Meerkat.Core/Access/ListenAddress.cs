@@ -4,8 +4,8 @@ using System.Net;
 namespace Meerkat.Core.Access;
 
 /// <summary>
-/// <c>http.listen_addr</c> and its like: <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>, and for every address <c>:8080</c> or <c>8080</c>. A
-/// scheme before it, as in <c>udp://:1234</c>, is skipped.
+/// <c>http.listen_addr</c> and its like: <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>, and for every address <c>:8080</c> or <c>8080</c>. Where
+/// the setting is a channel's, its scheme may stand before it: <c>udp://:1234</c>.
 /// </summary>
 public abstract record ListenAddress
 {
@@ -25,7 +25,7 @@ public abstract record ListenAddress
     public static ListenAddress Parse(string text, string key = "http.listen_addr")
     {
         var scheme = text.IndexOf("://", StringComparison.Ordinal);
-        return ParseBare(scheme < 0 ? text : text[(scheme + 3)..], key);
+        return ParseBare(scheme > 0 && key.StartsWith($"rpc.{text[..scheme]}.", StringComparison.Ordinal) ? text[(scheme + 3)..] : text, key);
     }
 
     private static ListenAddress ParseBare(string text, string key)
