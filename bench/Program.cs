@@ -11,12 +11,14 @@ var root = new RootCommand("""
       bench/endurance -n 1000
       bench/powercut --quick
       bench/endurance --kill
+      bench/transports
     """)
 {
     InstallBench.Command(),
     BootBench.Command(),
     EnduranceBench.Command(),
     PowerCutBench.Command(),
+    TransportBench.Command(),
 };
 try
 {
