@@ -57,6 +57,7 @@ public sealed class HealthWatch : IDisposable
             inTrial = true;
             slot = new SlotId(running);
             firmware = status.FirmwareIn(running);
+            results = Expected();
         }
     }
 
@@ -117,6 +118,22 @@ public sealed class HealthWatch : IDisposable
             }
             return AskAgain;
         }
+    }
+
+    /// <summary>What is told before the first round: whoever asks then must not be shown the results of an earlier trial.</summary>
+    private JsonObject? Expected()
+    {
+        try
+        {
+            reading = FirmwareHealth.Read(device.Volume, device.Board, slot);
+        }
+        catch (StorageException fault)
+        {
+            log($"health: {fault.Message}");
+        }
+        return reading is HealthReading.Found(var contract)
+            ? HealthResults.Of(slot, firmware, HealthTrial.Begin(contract), committed: false, TimeSpan.Zero)
+            : null;
     }
 
     private async Task<TimeSpan?> RoundAsync(HealthContract contract, CancellationToken cancellationToken)
