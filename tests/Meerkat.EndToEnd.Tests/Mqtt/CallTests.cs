@@ -38,6 +38,19 @@ public sealed class CallTests
             """dev1/rpc-resp/mos-320222818/rpc 0 {"id":1693580293162,"src":"dev1","dst":"dev1/rpc-resp/mos-320222818","result":[""", line, StringComparison.Ordinal);
     }
 
+    /// <summary>The tool's own client, by its option for addresses.</summary>
+    [Fact]
+    public async Task Tool_CallsThroughTheBroker_AndFindsThatTheDeviceConforms()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        await using var device = await MqttDevice.StartAsync(broker);
+        var address = $"mqtt://{broker.Address}/{MqttDevice.Id}";
+        var call = await CommandRun.MeerkatAsync("call", "Config.Get", """{"key":"device.id"}""", "--port", address);
+        Assert.Equal((0, "\"dev1\"\n"), (call.ExitCode, call.Output));
+        var run = await CommandRun.MeerkatAsync("conformance", "--json", "--port", address);
+        Assert.True(run.ExitCode == 0, run.Error + run.Output);
+    }
+
     [Fact]
     public async Task MethodInTopic_IsCalledWithTheFramesArguments()
     {
