@@ -91,8 +91,9 @@ public sealed class PushedUpdate(UpdateRunner runner, TimeProvider time) : IDisp
                     : open.Complete();
                 EndSession();
             }
-            // Told again until the next update begins: the answer to the first OTA.End may have been lost.
+            // A success is told again until the next update begins: the answer to the first OTA.End may have been lost.
             var ended = result ?? throw NotBegun();
+            result = ended.Succeeded ? ended : null;
             Demand(ended);
             return ended;
         }

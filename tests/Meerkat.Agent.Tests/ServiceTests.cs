@@ -14,7 +14,8 @@ public sealed class ServiceTests(RunningDevice device) : IClassFixture<RunningDe
         string[] members =
         [
             "state", "message", "is_committed", "progress_percent", "commit_timeout", "partition", "version", "build_id", "running_slot",
-            "active_slot", "fallback_slot", "held_slot", "activates_itself", "phase", "ready", "deadline_left", "reason", "last_output", "record_problem", "slots",
+            "active_slot", "fallback_slot", "held_slot", "activates_itself", "phase", "signatures", "ready", "deadline_left", "health", "reason",
+            "last_output", "record_problem", "poll", "slots",
         ];
         Assert.Equal(members, status.Select(member => member.Key));
         Assert.Equal("1.0.0", (string?)status["version"]);

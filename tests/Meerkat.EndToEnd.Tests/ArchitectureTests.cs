@@ -103,7 +103,7 @@ public sealed partial class ArchitectureTests
         var callers = Arrows.Keys.Where(name => name.StartsWith("Meerkat.", StringComparison.Ordinal) && name != "Meerkat.Simulator")
             .SelectMany(name => NativeCallers(Path.Combine(Repository.Root, "bin", "meerkat-agent", name + ".dll")))
             .Distinct().Order(StringComparer.Ordinal);
-        Assert.Equal(["Meerkat.Boot.Posix", "Meerkat.Storage.Posix"], callers);
+        Assert.Equal(["Meerkat.Boot.Posix", "Meerkat.Rpc.Posix", "Meerkat.Storage.Posix"], callers);
     }
 
     private static List<string> References(string path) => Read(path, metadata => metadata.AssemblyReferences

@@ -56,6 +56,8 @@ public sealed partial class DocumentCommandTests
         ["docs/signing.md"] = WithADevice,
         ["docs/reliability.md"] = "",
         ["docs/configuration.md"] = WithADevice,
+        ["docs/health.md"] = WithADevice + "\nuntil curl -sf http://127.0.0.1:8080/healthz; do sleep 0.1; done",
+        ["docs/polling.md"] = WithADevice + "\nuntil curl -sf http://127.0.0.1:8080/healthz; do sleep 0.1; done",
         ["docs/transports.md"] = WithADevice + "\nuntil curl -sf http://127.0.0.1:8080/healthz && test -e /tmp/there/device/run/agent.sock; do sleep 0.1; done",
         ["docs/rpc.md"] = WithADevice + "\nuntil curl -sf http://127.0.0.1:8080/healthz; do sleep 0.1; done; meerkat config set thermostat.target=19 --port http://127.0.0.1:8080",
     };
@@ -65,6 +67,7 @@ public sealed partial class DocumentCommandTests
     {
         ["packaging/container/README.md"] = "packaging/container/check builds and starts the image's tree without a container engine",
         ["docs/reliability-endurance.md"] = "EnduranceTests and HostileDiskTests are the same runs, shorter",
+        ["docs/mqtt.md"] = "the tests in Mqtt do the same with a broker of their own",
         ["docs/reliability-strace.md"] = "SystemCallTests is what it shows",
         ["docs/reliability-fuzzing.md"] = "Meerkat.Fuzz.Tests does the same with fewer inputs",
         ["src/Meerkat.Agent/README.md"] = "Meerkat.Embedding.Tests publishes, bundles and updates such an application",

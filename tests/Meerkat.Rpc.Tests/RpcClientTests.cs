@@ -56,7 +56,7 @@ public sealed class RpcClientTests
     [InlineData(200, """{"id":5,"result":null}""", "with id 5")]
     [InlineData(200, "<html>", "no RPC frame")]
     [InlineData(404, "gone", "HTTP status 404: is this the address of a device's RPC")]
-    [InlineData(401, "", "wants credentials")]
+    [InlineData(401, "", "wants the name of a user")]
     [InlineData(403, "foreign origin", "HTTP status 403: foreign origin")]
     public async Task OtherAnswer_IsATransportFault(int status, string answer, string text)
     {

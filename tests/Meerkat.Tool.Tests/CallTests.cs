@@ -66,7 +66,7 @@ public sealed class CallTests
     [Theory]
     [InlineData("call")]
     [InlineData("call X.Y")]
-    [InlineData("call X.Y --port ws://127.0.0.1/rpc")]
+    [InlineData("call X.Y --port ftp://127.0.0.1/rpc")]
     [InlineData("call X.Y --port http://127.0.0.1:1 --timeout soon")]
     [InlineData("call X.Y --port http://127.0.0.1:1 --no-such-option")]
     [InlineData("no-such-command")]

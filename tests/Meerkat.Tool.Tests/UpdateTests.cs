@@ -144,7 +144,7 @@ public sealed class UpdateTests : IDisposable
     [Theory]
     [InlineData(400, "platform \"esp32\" is not \"linux-x64\"\r\n", "the device refused the update (HTTP status 400): platform \"esp32\" is not \"linux-x64\"")]
     [InlineData(500, "", "the device refused the update (HTTP status 500): no reason given")]
-    [InlineData(404, "", "does not exist (HTTP status 404); is --port the address of a device?")]
+    [InlineData(404, "", "OTA.Begin")]
     public async Task Refusal_IsPassedOn(int status, string answer, string error)
     {
         await using var device = new ScriptedDevice { UpdateAnswer = (status, answer) }.On("OTA.Status", Idle);

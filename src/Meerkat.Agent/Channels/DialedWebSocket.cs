@@ -4,6 +4,7 @@ using Meerkat.Rpc;
 using Meerkat.Rpc.Channels;
 using Meerkat.Rpc.Client;
 using Meerkat.Rpc.WebSockets;
+using Microsoft.Extensions.Hosting;
 
 namespace Meerkat.Agent.Channels;
 
@@ -11,7 +12,7 @@ namespace Meerkat.Agent.Channels;
 /// Dials <c>rpc.ws.server_address</c> and answers the calls that come from there (specification 7.3): how a device behind a router is
 /// reached. A new address counts at once.
 /// </summary>
-internal sealed class DialedWebSocket(DeviceAgent agent) : PersistentChannel(agent)
+internal sealed class DialedWebSocket(DeviceAgent agent, IHostApplicationLifetime lifetime) : PersistentChannel(agent, lifetime)
 {
     private const string AddressKey = "rpc.ws.server_address";
 

@@ -7,7 +7,7 @@ namespace Meerkat.Agent.Channels;
 /// A channel that is there as long as the program: what it cannot do at once (an address in use, a server that is away, a line that is not
 /// plugged in) it tries again, with pauses that double and vary, and nothing else of the device waits for it.
 /// </summary>
-internal abstract class PersistentChannel(DeviceAgent agent) : BackgroundService
+internal abstract class PersistentChannel(DeviceAgent agent, IHostApplicationLifetime lifetime) : BackgroundService
 {
     private const double Spread = 0.25;
 
@@ -27,8 +27,11 @@ internal abstract class PersistentChannel(DeviceAgent agent) : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // The program's start does not wait for what follows.
-        await Task.Yield();
+        // Nothing is answered before the program has started, its HTTP server included: one that cannot listen ends.
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var starting = lifetime.ApplicationStarted.Register(() => started.TrySetResult());
+        await using var stopping = stoppingToken.Register(() => started.TrySetCanceled());
+        await ((Task)started.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var pause = ShortestPause;
         while (!stoppingToken.IsCancellationRequested)
         {

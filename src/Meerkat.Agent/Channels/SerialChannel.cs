@@ -3,11 +3,12 @@ using Meerkat.Device;
 using Meerkat.Rpc;
 using Meerkat.Rpc.Channels;
 using Meerkat.Rpc.Streams;
+using Microsoft.Extensions.Hosting;
 
 namespace Meerkat.Agent.Channels;
 
 /// <summary>Calls by a serial line, <c>rpc.uart.*</c> (specification 7.5). The line may come and go.</summary>
-internal sealed class SerialChannel(DeviceAgent agent) : PersistentChannel(agent)
+internal sealed class SerialChannel(DeviceAgent agent, IHostApplicationLifetime lifetime) : PersistentChannel(agent, lifetime)
 {
     private const int HardwareFlow = 1;
     private const int SoftwareFlow = 2;

@@ -3,11 +3,13 @@ using Meerkat.Device;
 using Meerkat.Rpc;
 using Meerkat.Rpc.Channels;
 using Meerkat.Rpc.Streams;
+using Microsoft.Extensions.Hosting;
 
 namespace Meerkat.Agent.Channels;
 
 /// <summary>Answers callers that connect to a stream socket (specification 7.5 without checksums, unless the caller sends them).</summary>
-internal abstract class StreamListener(DeviceAgent agent, ChannelTable table) : PersistentChannel(agent)
+internal abstract class StreamListener(DeviceAgent agent, ChannelTable table, IHostApplicationLifetime lifetime)
+    : PersistentChannel(agent, lifetime)
 {
     /// <summary>The channel's name in access rules.</summary>
     protected abstract string Channel { get; }

@@ -1,11 +1,13 @@
 using System.Net.Sockets;
 using Meerkat.Device;
 using Meerkat.Rpc;
+using Microsoft.Extensions.Hosting;
 
 namespace Meerkat.Agent.Channels;
 
 /// <summary>Calls by TCP at <c>rpc.tcp.listen_addr</c>.</summary>
-internal sealed class TcpChannel(DeviceAgent agent, ChannelTable table) : StreamListener(agent, table)
+internal sealed class TcpChannel(DeviceAgent agent, ChannelTable table, IHostApplicationLifetime lifetime)
+    : StreamListener(agent, table, lifetime)
 {
     private const string Key = "rpc.tcp.listen_addr";
 

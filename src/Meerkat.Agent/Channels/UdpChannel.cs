@@ -2,11 +2,12 @@ using System.Net.Sockets;
 using Meerkat.Device;
 using Meerkat.Rpc;
 using Meerkat.Rpc.Udp;
+using Microsoft.Extensions.Hosting;
 
 namespace Meerkat.Agent.Channels;
 
 /// <summary>Calls by UDP at <c>rpc.udp.listen_addr</c> (specification 7.5b).</summary>
-internal sealed class UdpChannel(DeviceAgent agent) : PersistentChannel(agent)
+internal sealed class UdpChannel(DeviceAgent agent, IHostApplicationLifetime lifetime) : PersistentChannel(agent, lifetime)
 {
     protected override string Name => "calls by UDP";
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Meerkat.Device;
 using Meerkat.Rpc;
+using Microsoft.Extensions.Hosting;
 
 namespace Meerkat.Agent.Channels;
 
@@ -8,7 +9,8 @@ namespace Meerkat.Agent.Channels;
 /// Calls from the device itself, by <c>run/agent.sock</c>: only the agent's own user may connect, so whoever calls there owns the device
 /// and needs no credentials. It is the way in when access rules have locked everybody out.
 /// </summary>
-internal sealed class UnixChannel(DeviceAgent agent, ChannelTable table) : StreamListener(agent, table)
+internal sealed class UnixChannel(DeviceAgent agent, ChannelTable table, IHostApplicationLifetime lifetime)
+    : StreamListener(agent, table, lifetime)
 {
     protected override string Name => "calls on the device";
 

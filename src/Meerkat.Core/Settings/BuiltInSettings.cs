@@ -66,7 +66,7 @@ public static class BuiltInSettings
         // 4096 in the original, for devices with little memory. A piece of OTA.Write or FS.Put travels as base64 in one frame;
         // 64 KiB holds 48 KB of it and still bounds what a stranger can make us keep.
         new("rpc.max_frame_size", WholeNumber, "65536", "Longest frame accepted") { Unit = "bytes", Min = 1024, Max = 16 << 20 },
-        new("rpc.max_queue_length", WholeNumber, "25", "Calls of one channel that run at once; what comes above waits, or is refused with 429") { Min = 1, Max = 1000 },
+        new("rpc.max_queue_length", WholeNumber, "25", "Calls of one channel that run at once; what comes above waits, by UDP it is refused with 429") { Min = 1, Max = 1000 },
         new("rpc.max_non_persistent_channels", WholeNumber, "20", "Callers by WebSocket, TCP and Unix socket at once; above, the one silent for longest is closed") { Min = 1, Max = 200 },
         new("rpc.idle_close_timeout", WholeNumber, "600", "A connection by TCP or Unix socket on which nothing comes for so long and no call runs is closed; 0: never") { Unit = "s", Min = 0, Max = Day },
         new("rpc.ws.enable", Flag, "true", "Answer calls by WebSocket at /rpc"),
