@@ -21,7 +21,8 @@ internal sealed class TcpChannel(DeviceAgent agent, ChannelTable table, IHostApp
         {
             return null;
         }
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        // Handed on to the connections. Answers are whole; held back for more they would wait for the caller's delayed acknowledgement.
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             // Callers that have vanished are noticed, also where none is ever idle for too long.
