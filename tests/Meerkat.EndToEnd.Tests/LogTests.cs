@@ -93,7 +93,7 @@ public sealed class LogTests
         await device.UpdateAsync(TestFirmware.Good("1.1.0"));
         var boot = await CommandRun.MeerkatAsync("log", "--source", "boot", "--port", device.Url);
         Assert.Matches(@"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z slot 1: 1\.1\.0 committed$", boot.Output);
-        var agent = await CommandRun.MeerkatAsync("log", "--source", "agent", "-n", "1", "--port", device.Url);
+        var agent = await CommandRun.MeerkatAsync("log", "--source", "agent", "-n", "5", "--port", device.Url);
         Assert.Contains("listens on", agent.Output, StringComparison.Ordinal);
     }
 
