@@ -14,7 +14,9 @@ internal sealed class ToolException(string message, int exitCode = ExitCode.Erro
     public bool IsUnknownMethod => Remote is { } error && MeansUnknownMethod(error);
 
     /// <summary>What a device answered to a call, in the words of other clients of this protocol.</summary>
-    public static string InWords(string method, RpcError error) => $"{method}: remote error {error.Code}: {error.Message ?? "no message"}";
+    public static string InWords(string method, RpcError error) => error.Code == (int)RpcErrorCode.Unauthenticated
+        ? $"{method}: remote error {error.Code}: the device wants the name of a user it knows, and the right password (--user)"
+        : $"{method}: remote error {error.Code}: {error.Message ?? "no message"}";
 
     public static ToolException Of(string method, RpcError error) =>
         new(MeansUnknownMethod(error) ? $"this device has no {method}" : InWords(method, error)) { Remote = error };

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Meerkat.Core.Access;
 using Meerkat.Rpc;
 using Meerkat.Rpc.Channels;
 using Meerkat.Rpc.Client;
@@ -17,6 +18,9 @@ internal sealed class DeviceOnTrial(DeviceAddress address, ClientAccess access, 
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
 
     private readonly HttpClient http = new(access.Open());
+
+    private const string WantsUser =
+        "the device wants the name of a user it knows, and the password (--user); without them nothing can be said of it";
 
     private long lastId = (1L << 40) + Random.Shared.NextInt64(1L << 39);
     private IFrameConnection? connection;
@@ -127,19 +131,32 @@ internal sealed class DeviceOnTrial(DeviceAddress address, ClientAccess access, 
         if (Plan is not { } plan)
         {
             var (status, _, body) = await HttpAsync(HttpMethod.Post, address.Rpc.AbsolutePath, Json(frame));
-            return status == 200 && body.Length > 0 ? Parse(body) : null;
+            return status == 401 ? throw new ToolException(WantsUser) : status == 200 && body.Length > 0 ? Parse(body) : null;
         }
         try
         {
             connection ??= await plan.Connect(deadline.Token);
             await connection.SendAsync(Encoding.UTF8.GetBytes(frame), deadline.Token);
+            var asked = false;
             while (await connection.ReceiveAsync(deadline.Token) is { } utf8)
             {
                 // Ids are compared as text: how they are written is looked at elsewhere.
-                if (Parse(Encoding.UTF8.GetString(utf8)) is { } answer && Word(answer["id"]) == Word(id))
+                if (Parse(Encoding.UTF8.GetString(utf8)) is not { } answer || Word(answer["id"]) != Word(id))
+                {
+                    continue;
+                }
+                if (Challenge(answer) is not { } challenge)
                 {
                     return answer;
                 }
+                if (asked || access.User is not { } user)
+                {
+                    throw new ToolException(WantsUser);
+                }
+                asked = true;
+                var again = JsonNode.Parse(frame)!.AsObject();
+                again["auth"] = user.Frame(challenge, Random.Shared.Next());
+                await connection.SendAsync(Encoding.UTF8.GetBytes(again.ToJsonString()), deadline.Token);
             }
         }
         catch (OperationCanceledException)
@@ -153,6 +170,12 @@ internal sealed class DeviceOnTrial(DeviceAddress address, ClientAccess access, 
         }
         return null;
     }
+
+    private static DigestChallenge? Challenge(JsonObject answer) =>
+        Word(answer["error"]?["code"]) == "401" && answer["error"]?["message"] is JsonValue message
+        && message.GetValueKind() == JsonValueKind.String
+            ? DigestChallenge.ParseFrame(message.GetValue<string>())
+            : null;
 
     private static string? Word(JsonNode? id) => id?.GetValueKind() == JsonValueKind.String ? id.GetValue<string>() : id?.ToJsonString();
 

@@ -12,6 +12,9 @@ public sealed record RpcAcl(ImmutableArray<RpcAcl.Entry> Entries, int Skipped)
 {
     private const int MaxDepth = 8;
 
+    /// <summary>Every type that a channel can have (specification 7.7): a list with another one would not say what its author means.</summary>
+    private static readonly string[] Channels = ["HTTP", "WS_in", "WS_out", "WSS_out", "MQTT", "UART", "UDP_in", "UDP_out", "TCP", "UNIX"];
+
     /// <param name="Method">A glob over methods; empty for any.</param>
     /// <param name="Channel">The exact type of the channel; empty for any.</param>
     /// <param name="Users"><c>*</c> for anyone, <c>-*</c> for nobody, else a list of users as in <see cref="ConfigAcl"/>.</param>
@@ -47,6 +50,10 @@ public sealed record RpcAcl(ImmutableArray<RpcAcl.Entry> Entries, int Skipped)
             {
                 skipped++;
                 continue;
+            }
+            if (entry.Channel.Length > 0 && !Channels.Contains(entry.Channel))
+            {
+                throw new FormatException($"\"ch_type\" must be one of {string.Join(", ", Channels)}, found \"{entry.Channel}\"");
             }
             entries.Add(entry);
         }
